@@ -1,0 +1,114 @@
+// A conversation with any model: the local engine, a remote endpoint, a router, or a scripted fake.
+// Everything above the line speaks to models through this and nothing else.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "freehold/chat.h"
+#include "freehold/result.h"
+#include "freehold/sampling.h"
+
+namespace freehold {
+
+// What is to be continued: a conversation, text, or tokens as they stand.
+using Prompt = std::variant<Chat, std::string, std::vector<Token>>;
+
+struct Request {
+  Prompt prompt;
+  Sampling sampling;
+  Stop stop;
+  bool echo_prompt_logprobs = false;  // also report the prompt's own log-probabilities
+};
+
+struct Alternative {
+  Token token;
+  std::string bytes;  // raw bytes; may be part of a character
+  float logprob;      // natural logarithm, of the model's own distribution (temperature 1)
+};
+
+struct TokenInfo {
+  Token token;
+  std::string bytes;
+  float logprob;
+  std::vector<Alternative> top;  // best first; as many as were asked for
+};
+
+// A piece of the answer. `text` is always whole UTF-8 characters; it is empty while a character or
+// a possible stop string is still incomplete.
+struct Delta {
+  std::string text;
+  std::vector<TokenInfo> tokens;  // filled only when logprobs were asked for
+};
+
+enum class FinishReason { stop, length, cancelled };
+
+struct Usage {
+  std::uint32_t prompt_tokens = 0;
+  std::uint32_t cached_tokens = 0;  // of these, taken from a prefix cache
+  std::uint32_t completion_tokens = 0;
+  double prefill_s = 0;  // from admission to the first token
+  double decode_s = 0;   // from the first token to the last
+  double queue_s = 0;
+};
+
+struct Outcome {
+  FinishReason finish = FinishReason::stop;
+  Usage usage;
+  std::string stop_string;  // the stop string that ended it, if one did
+};
+
+// A request under way. Destroying it cancels the request; after the destructor has returned the
+// listener is never called again.
+class Ticket {
+ public:
+  virtual ~Ticket() = default;
+  virtual void cancel() = 0;  // returns at once; on_end still follows, with `cancelled`
+};
+
+// Called from the generator's own thread, in order: any number of on_delta, then exactly one
+// on_end. Must return quickly: hand the data over, do not send it from here.
+struct Listener {
+  std::function<void(Delta)> on_delta;
+  std::function<void(Result<Outcome>)> on_end;
+};
+
+struct Completion {
+  std::string text;
+  std::vector<TokenInfo> tokens;
+  Outcome outcome;
+};
+
+struct ModelCard {
+  std::string name;          // what callers ask for
+  std::string architecture;  // empty when unknown
+  std::uint64_t parameters = 0;
+  std::uint32_t context_length = 0;  // tokens, prompt and answer together; 0: unknown
+  std::int64_t created_unix_s = 0;
+};
+
+class Generator {
+ public:
+  virtual ~Generator() = default;
+
+  virtual const ModelCard& card() const = 0;
+
+  // Starts a completion and returns at once. Fails at once when the request cannot be served:
+  // `invalid` for a prompt that is too long (the message says the numbers) or a template that
+  // refuses the messages, `absent` when the queue is full.
+  virtual Result<std::unique_ptr<Ticket>> start(Request request, Listener listener) = 0;
+
+  // The prompt as the model would read it, and its tokens.
+  virtual Result<std::string> render(const Chat& chat) const = 0;
+  virtual Result<std::vector<Token>> tokenize(const Prompt& prompt) const = 0;
+
+  // Starts a completion and waits for it. `on_delta` may be empty; it returns false to cancel.
+  Result<Completion> complete(Request request, const std::function<bool(const Delta&)>& on_delta = {});
+};
+
+}  // namespace freehold

@@ -1,0 +1,78 @@
+// A fixed crew of threads for arithmetic. The caller is one of the crew. No queue, no futures.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+namespace freehold {
+
+// Where all threads of a region wait for each other. Spins briefly, then sleeps, so that a busy
+// neighbour on the machine does not turn waiting into a fight for its core.
+class Barrier {
+ public:
+  explicit Barrier(std::uint32_t threads) : threads_(threads) {}
+  void wait();
+
+ private:
+  const std::uint32_t threads_;
+  std::atomic<std::uint32_t> arrived_{0};
+  std::atomic<std::uint32_t> round_{0};
+};
+
+class ThreadPool {
+ public:
+  // `threads` counts the caller; 0 takes as many as the machine has cores.
+  explicit ThreadPool(std::uint32_t threads);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  std::uint32_t threads() const { return threads_; }
+
+  // Runs work(thread_index) once on every thread of the crew and returns when all are done. Not
+  // reentrant: one region at a time, from one calling thread at a time.
+  template <class Work>
+  void run(Work&& work) {
+    run_erased([](void* context, std::uint32_t thread) {
+      (*static_cast<std::remove_reference_t<Work>*>(context))(thread);
+    }, const_cast<void*>(static_cast<const void*>(std::addressof(work))));
+  }
+
+  // Calls work(begin, end) over pieces of [0, count) of at most `grain` items, each piece once.
+  // Which thread takes which piece is not fixed; results must not depend on it.
+  template <class Work>
+  void parallel_for(std::size_t count, std::size_t grain, Work&& work) {
+    if (count <= grain || threads_ == 1) {
+      if (count > 0) work(std::size_t{0}, count);
+      return;
+    }
+    std::atomic<std::size_t> next{0};
+    run([&](std::uint32_t) {
+      while (true) {
+        const std::size_t begin = next.fetch_add(grain, std::memory_order_relaxed);
+        if (begin >= count) return;
+        work(begin, begin + grain < count ? begin + grain : count);
+      }
+    });
+  }
+
+ private:
+  using Erased = void (*)(void* context, std::uint32_t thread);
+  void run_erased(Erased work, void* context);
+  void serve(std::uint32_t thread);
+
+  const std::uint32_t threads_;
+  std::atomic<std::uint32_t> region_{0};  // counts regions; a change wakes the crew
+  std::atomic<std::uint32_t> running_{0};
+  std::atomic<bool> stopping_{false};
+  Erased work_ = nullptr;
+  void* context_ = nullptr;
+  std::vector<std::thread> crew_;
+};
+
+}  // namespace freehold

@@ -1,0 +1,47 @@
+#include "base/thread_pool.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <vector>
+
+namespace freehold {
+namespace {
+
+TEST(ThreadPool, VisitsEveryItemExactlyOnce) {
+  ThreadPool pool(3);
+  for (const std::size_t count : {0, 1, 7, 100, 1001}) {
+    std::vector<std::atomic<int>> visits(count);
+    pool.parallel_for(count, 7, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) ++visits[i];
+    });
+    for (const auto& visit : visits) EXPECT_EQ(visit.load(), 1);
+  }
+}
+
+TEST(ThreadPool, RunsEveryThreadOnceARegion) {
+  ThreadPool pool(4);
+  std::vector<int> runs(4, 0);
+  for (int region = 0; region < 1000; ++region) pool.run([&](std::uint32_t thread) { ++runs[thread]; });
+  EXPECT_EQ(runs, std::vector<int>(4, 1000));
+}
+
+TEST(Barrier, LetsNoThreadPassBeforeTheLastArrives) {
+  constexpr std::uint32_t threads = 3;
+  ThreadPool pool(threads);
+  Barrier barrier(threads);
+  std::atomic<int> arrivals{0};
+  std::atomic<int> early{0};
+  pool.run([&](std::uint32_t) {
+    for (int round = 1; round <= 200; ++round) {
+      ++arrivals;
+      barrier.wait();
+      if (arrivals.load() < round * static_cast<int>(threads)) ++early;
+      barrier.wait();
+    }
+  });
+  EXPECT_EQ(early.load(), 0);
+}
+
+}  // namespace
+}  // namespace freehold

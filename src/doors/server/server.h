@@ -1,0 +1,41 @@
+// The HTTP server: transport, routes, dialects. Sees models only as Generators.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "freehold/generator.h"
+#include "freehold/result.h"
+
+namespace freehold::server {
+
+struct ServerOptions {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 8080;  // 0: any free one
+  std::uint64_t max_request_bytes = 32u << 20;
+  std::uint32_t max_connections = 1024;
+  double drain_seconds = 30;       // how long a drain waits for requests under way
+  double header_seconds = 10;      // for a client to send its request's header
+  double body_seconds = 60;
+  std::string cors_origin = "*";   // empty: no CORS headers
+};
+
+class Server {
+ public:
+  // Binds and listens (`absent` when the port is taken); answers come once run() is called. The
+  // generators must outlive the server.
+  static Result<std::unique_ptr<Server>> open(const ServerOptions& options,
+                                              std::vector<Generator*> models);
+  virtual ~Server() = default;
+
+  virtual std::uint16_t port() const = 0;
+  // Serves until stop(); returns when everything under way has ended or the drain time is over.
+  virtual Result<void> run() = 0;
+  // From any thread or signal handler's helper: refuse new work, finish what runs, end run().
+  virtual void stop() = 0;
+};
+
+}  // namespace freehold::server

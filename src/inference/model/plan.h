@@ -1,0 +1,42 @@
+// What one forward pass shall compute: consecutive tokens of one or several sequences. Plain data;
+// the scheduler makes it, decoders carry it out.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "freehold/sampling.h"
+
+namespace freehold::model {
+
+// Consecutive tokens of one sequence.
+struct Span {
+  std::vector<Token> tokens;
+  std::uint32_t position = 0;          // of tokens[0]; everything before it is in the cache
+  std::vector<std::uint32_t> blocks;   // cache blocks of the sequence, covering up to its last token
+  std::uint32_t wanted_logits = 0;     // for how many of the last tokens logits are computed
+};
+
+struct Plan {
+  std::vector<Span> spans;
+
+  std::size_t tokens() const {
+    std::size_t sum = 0;
+    for (const Span& span : spans) sum += span.tokens.size();
+    return sum;
+  }
+};
+
+// One row for every wanted token, in the order of the plan.
+struct Logits {
+  std::vector<float> values;  // (rows, vocabulary)
+  std::size_t vocabulary = 0;
+
+  std::size_t rows() const { return vocabulary == 0 ? 0 : values.size() / vocabulary; }
+  std::span<const float> row(std::size_t index) const {
+    return {values.data() + index * vocabulary, vocabulary};
+  }
+};
+
+}  // namespace freehold::model

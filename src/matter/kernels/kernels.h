@@ -1,0 +1,75 @@
+// The table of arithmetic that every instruction set provides. No allocation, no threads, no files;
+// callers split work over rows or tokens and hand in scratch memory. Every function gives the same
+// bits for one token whether it is alone in the call or one of many (batch invariance), so that an
+// answer never depends on what else is running.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "tensor/dtype.h"
+
+namespace freehold::kernels {
+
+// Keys or values of one head, in blocks of positions as the paged cache lays them out.
+struct HeadBlocks {
+  DType type;                     // f32, f16 or bf16
+  const std::byte* const* block;  // block[i]: (block_positions, head_dim), contiguous
+  std::size_t block_positions;
+};
+
+struct Kernels {
+  const char* name;  // "scalar", "avx2"
+
+  // Whether matmul and dequantize take weights of this type.
+  bool (*supports)(DType type);
+
+  // count elements, whole blocks; bit-exact to the published block definition.
+  void (*dequantize)(DType type, const std::byte* blocks, float* out, std::size_t count);
+
+  // y[t, r] = sum over c of weights[r, c] * x[t, c], for rows row_begin..row_end and all tokens.
+  void (*matmul)(DType type,
+                 const std::byte* weights,  // (rows, columns), rows contiguous
+                 std::size_t columns, std::size_t row_begin, std::size_t row_end,
+                 const float* x,  // (tokens, columns), rows x_stride floats apart
+                 std::size_t x_stride, std::size_t tokens,
+                 float* y,  // (tokens, rows), rows y_stride floats apart
+                 std::size_t y_stride,
+                 float* scratch);  // (columns): one row, dequantized
+
+  // out[i] = x[i] / sqrt(mean(x²) + epsilon) * weight[i]; out may be x.
+  void (*rms_norm)(const float* x, const float* weight, float epsilon, float* out,
+                   std::size_t count);
+
+  // Rotates the first 2 * pairs elements of one head in place; cosine and sine are (pairs).
+  // half: element i pairs with i + pairs (NeoX); adjacent: 2i pairs with 2i + 1.
+  void (*rotate_half)(float* x, const float* cosine, const float* sine, std::size_t pairs);
+  void (*rotate_adjacent)(float* x, const float* cosine, const float* sine, std::size_t pairs);
+
+  // One query of one head over positions [begin, end):
+  // out = sum_p softmax_p(scale * q·k_p) v_p, the softmax computed around its maximum.
+  void (*attend)(const float* q,  // (head_dim)
+                 const HeadBlocks& keys, const HeadBlocks& values, std::size_t begin,
+                 std::size_t end, std::size_t head_dim, float scale,
+                 float* scores,  // scratch (end - begin)
+                 float* out);    // (head_dim)
+
+  void (*silu_multiply)(const float* gate, const float* up, float* out, std::size_t count);
+  void (*gelu_tanh_multiply)(const float* gate, const float* up, float* out, std::size_t count);
+  void (*softmax)(float* x, std::size_t count);                                  // in place
+  void (*add)(const float* x, float* sum, std::size_t count);                    // sum += x
+  void (*add_scaled)(const float* x, float scale, float* sum, std::size_t count);  // sum += scale*x
+
+  // Plain conversions for the key-value cache; type is f32, f16 or bf16 (round to nearest even).
+  void (*store)(DType type, const float* x, std::byte* out, std::size_t count);
+};
+
+// The best table this CPU can run; FREEHOLD_KERNELS=scalar|avx2 forces one (an unknown or
+// impossible name ends the process with exit code 3 and the list of possible ones).
+const Kernels& kernels();
+
+// Every table this CPU can run, best first: for tests and `doctor`.
+std::span<const Kernels* const> available_kernels();
+
+}  // namespace freehold::kernels
