@@ -1,4 +1,4 @@
-#include "kernels/sample_weights_test.h"
+#include "kernels/samples_test.h"
 
 #include <cstring>
 #include <random>
@@ -72,6 +72,15 @@ const SampleFormat formats[] = {
 };
 
 }  // namespace
+
+std::vector<float> sample_floats(std::size_t count, float reach, unsigned seed) {
+  std::mt19937 random(seed);
+  std::vector<float> floats(count);
+  for (float& value : floats) {
+    value = reach * 0x1p-31f * static_cast<float>(static_cast<std::int32_t>(random()));
+  }
+  return floats;
+}
 
 std::span<const SampleFormat> sample_formats() {
   return formats;
