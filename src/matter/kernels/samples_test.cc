@@ -69,6 +69,13 @@ const SampleFormat formats[] = {
     blocks<DType::nvfp4>("nvfp4"),
     blocks<DType::tq1_0>("tq1_0"),
     blocks<DType::tq2_0>("tq2_0"),
+    blocks<DType::iq2_xxs>("iq2_xxs"),
+    blocks<DType::iq2_xs>("iq2_xs"),
+    blocks<DType::iq2_s>("iq2_s"),
+    blocks<DType::iq3_xxs>("iq3_xxs"),
+    blocks<DType::iq3_s>("iq3_s"),
+    blocks<DType::iq1_s>("iq1_s"),
+    blocks<DType::iq1_m>("iq1_m"),
 };
 
 }  // namespace
