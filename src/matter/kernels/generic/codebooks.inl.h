@@ -66,7 +66,7 @@ inline int half_byte(const uint8_t* packed, int i) {
 template <class Put>
 inline void unpack(const Block<DType::iq2_xxs>& block, Put put) {
   const float block_scale = from_f16(block.scale);
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 32; ++i) {
     const auto& group = block.groups[i / 4];
     const uint32_t packed = load_u32(group.signs_and_scale);
@@ -79,7 +79,7 @@ inline void unpack(const Block<DType::iq2_xxs>& block, Put put) {
 template <class Put>
 inline void unpack(const Block<DType::iq2_xs>& block, Put put) {
   const float block_scale = from_f16(block.scale);
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 32; ++i) {
     const uint32_t code = block.points[i];
     const float level = static_cast<float>(half_byte(block.scales, i / 2));
@@ -91,7 +91,7 @@ inline void unpack(const Block<DType::iq2_xs>& block, Put put) {
 template <class Put>
 inline void unpack(const Block<DType::iq2_s>& block, Put put) {
   const float block_scale = from_f16(block.scale);
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 32; ++i) {
     const int code = block.points[i] | (block.points_high[i / 4] >> (i % 4 * 2) & 3) << 8;
     const float level = static_cast<float>(half_byte(block.scales, i / 2));
@@ -103,7 +103,7 @@ inline void unpack(const Block<DType::iq2_s>& block, Put put) {
 template <class Put>
 inline void unpack(const Block<DType::iq3_xxs>& block, Put put) {
   const float block_scale = from_f16(block.scale);
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 32; ++i) {
     const uint32_t packed = load_u32(block.signs_and_scale[i / 4]);
     const float scale = block_scale * (0.5f + static_cast<float>(packed >> 28)) * 0.5f;
@@ -116,7 +116,7 @@ inline void unpack(const Block<DType::iq3_xxs>& block, Put put) {
 template <class Put>
 inline void unpack(const Block<DType::iq3_s>& block, Put put) {
   const float block_scale = from_f16(block.scale);
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 32; ++i) {
     const int high = block.points_high[i / 4] >> (i % 4 * 2);
     const int8_t* first = iq3_s_book.point[block.points[2 * i] | (high & 1) << 8];
@@ -129,7 +129,7 @@ inline void unpack(const Block<DType::iq3_s>& block, Put put) {
 template <class Put>
 inline void unpack(const Block<DType::iq1_s>& block, Put put) {
   const float block_scale = from_f16(block.scale);
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 32; ++i) {
     const int high = block.high[i / 4];
     const int code = block.points[i] | (high >> (i % 4 * 3) & 7) << 8;
@@ -143,7 +143,7 @@ inline void unpack(const Block<DType::iq1_m>& block, Put put) {
   unsigned half = 0;  // the block's scale, four bits at the top of each word of scales
   for (int i = 0; i < 4; ++i) half |= static_cast<unsigned>(block.scales[i] >> 12) << (4 * i);
   const float block_scale = from_f16(static_cast<uint16_t>(half));
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 32; ++i) {
     const int high = half_byte(block.high, i);
     const int code = block.points[i] | (high & 7) << 8;

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define UNROLL  // each word is a loop here already
+
 namespace freehold::kernels {
 namespace {
 
@@ -79,7 +81,8 @@ inline Floats round(Floats x) {
 }
 inline Floats power_of_two(Floats n) {
   return each<Floats>([&](size_t i) {
-    return from_bits(static_cast<uint32_t>(static_cast<int32_t>(n.v[i]) + 127) << 23);
+    const int32_t exponent = n.v[i] == n.v[i] ? static_cast<int32_t>(n.v[i]) : 0;
+    return from_bits(static_cast<uint32_t>(exponent + 127) << 23);
   });
 }
 inline float sum1(Floats a) {
