@@ -19,9 +19,9 @@ Result<Number> parse_number(std::string_view text) {
     return fail(ErrorCode::usage, fmt::format("{} is out of range", text));
   }
   if (status != std::errc() || end != text.data() + text.size()) {
-    return fail(ErrorCode::usage, fmt::format("\"{}\" is not a {}", text,
-                                              std::is_floating_point_v<Number> ? "number"
-                                                                               : "whole number"));
+    return fail(ErrorCode::usage,
+                fmt::format("\"{}\" is not a {}", text,
+                            std::is_floating_point_v<Number> ? "number" : "whole number"));
   }
   if constexpr (std::is_floating_point_v<Number>) {
     if (!std::isfinite(number)) return fail(ErrorCode::usage, "must be a finite number");
@@ -177,8 +177,7 @@ Result<void> Options::parse(const std::vector<std::string>& arguments, const Val
   TRY(fill_from_file(file));
   for (const Option& option : options_) {
     if (option.is_required() && !option.was_set()) {
-      const std::string what =
-          option.is_positional() ? option.placeholder() : "--" + option.name();
+      const std::string what = option.is_positional() ? option.placeholder() : "--" + option.name();
       return fail(ErrorCode::usage, fmt::format("{} is missing", what),
                   fmt::format("freehold help {}", verb_));
     }

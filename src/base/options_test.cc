@@ -50,8 +50,8 @@ TEST(Options, CollectRepeatedFlagsIntoALists) {
 
 TEST(Options, RefuseWhatTheyCannotUnderstandAsWrongUsage) {
   const std::vector<std::vector<std::string>> wrong = {
-      {"--port", "x"}, {"--port", "-1"},  {"--port", "99999999999"},
-      {"--nonsense"},  {"stray"},         {"--temperature", "nan"}};
+      {"--port", "x"}, {"--port", "-1"}, {"--port", "99999999999"},
+      {"--nonsense"},  {"stray"},        {"--temperature", "nan"}};
   for (const auto& arguments : wrong) {
     Sample sample;
     const Result<void> parsed = sample.parse(arguments);

@@ -1,5 +1,5 @@
-// A bar for long work: what, how far, how fast, how long still. Writes to standard error when that is
-// a terminal, else nothing; never to standard output.
+// A bar for long work: what, how far, how fast, how long still. Writes to standard error when that
+// is a terminal, else nothing; never to standard output.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// What a verb of the command line is: a name, its options, and one function. Verbs translate between
-// the terminal and the rooms below; they decide nothing.
+// What a verb of the command line is: a name, its options, and one function. Verbs translate
+// between the terminal and the rooms below; they decide nothing.
 #pragma once
 
 #include <filesystem>

@@ -17,8 +17,10 @@ struct CommonOptions {
 
   void declare(Options& options) {
     options.flag("json", json, "print one JSON document instead of text");
-    options.add("config", &config, "FILE", "read options from this TOML file instead of the home's");
-    options.add("log-level", &log_level, "LEVEL", "events to show: debug, info, warning, error, off");
+    options.add("config", &config, "FILE",
+                "read options from this TOML file instead of the home's");
+    options.add("log-level", &log_level, "LEVEL",
+                "events to show: debug, info, warning, error, off");
   }
 };
 

@@ -39,7 +39,7 @@ Interrupt::Interrupt(std::function<void()> on_signal) {
     has_listener = true;
     listener = std::thread([work = std::move(on_signal)] { listen(work); });
   }
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = on_arrival;
   ::sigaction(SIGINT, &action, &old_interrupt);
   ::sigaction(SIGTERM, &action, &old_terminate);
@@ -57,7 +57,11 @@ Interrupt::~Interrupt() {
   ::close(wake_pipe[1]);
 }
 
-bool Interrupt::seen() { return signalled; }
-void Interrupt::forget() { signalled = false; }
+bool Interrupt::seen() {
+  return signalled;
+}
+void Interrupt::forget() {
+  signalled = false;
+}
 
 }  // namespace freehold::cli

@@ -11,6 +11,8 @@ void print(std::string_view text) {
   std::fflush(stdout);
 }
 
-void print_json(const Value& document) { print(to_json(document) + "\n"); }
+void print_json(const Value& document) {
+  print(to_json(document) + "\n");
+}
 
 }  // namespace freehold::cli

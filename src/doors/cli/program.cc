@@ -106,9 +106,9 @@ int run_program(std::vector<std::string> arguments) {
   }
   const Verb* verb = find_verb(arguments[0]);
   if (verb == nullptr) {
-    return tell({ErrorCode::usage, fmt::format("there is no verb \"{}\"", arguments[0]),
-                 "freehold help"},
-                json);
+    return tell(
+        {ErrorCode::usage, fmt::format("there is no verb \"{}\"", arguments[0]), "freehold help"},
+        json);
   }
   arguments.erase(arguments.begin());
   if (contains(arguments, "--help") || contains(arguments, "-h")) {

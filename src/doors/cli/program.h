@@ -1,4 +1,4 @@
-// The program around the verbs: finds the verb, reads its options, tells errors, gives the exit code.
+// The program around the verbs: finds the verb, reads its options, tells errors, exits.
 #pragma once
 
 #include <string>
