@@ -8,75 +8,68 @@
 namespace freehold::kernels {
 namespace {
 
-template <DType type>
-constexpr SampleFormat format(const char* name) {
-  return {type, name, Block<type>::elements, sizeof(Block<type>)};
+// The top byte of the number keeps its sign and becomes what about 0.01 begins with.
+template <std::size_t bytes>
+void tame_number(std::byte* number) {
+  number[bytes - 1] = (number[bytes - 1] & std::byte{0x80}) | std::byte{bytes == 4 ? 0x3c : 0x21};
 }
 
-const SampleFormat formats[] = {
-    {DType::f32, "f32", 1, 4},       {DType::f16, "f16", 1, 2},     {DType::bf16, "bf16", 1, 2},
-    format<DType::q4_0>("q4_0"),     format<DType::q4_1>("q4_1"),   format<DType::q5_0>("q5_0"),
-    format<DType::q5_1>("q5_1"),     format<DType::q8_0>("q8_0"),   format<DType::q2_k>("q2_k"),
-    format<DType::q3_k>("q3_k"),     format<DType::q4_k>("q4_k"),   format<DType::q5_k>("q5_k"),
-    format<DType::q6_k>("q6_k"),     format<DType::q8_k>("q8_k"),   format<DType::iq4_nl>("iq4_nl"),
-    format<DType::iq4_xs>("iq4_xs"), format<DType::mxfp4>("mxfp4"),
-};
+void tame_bf16(std::byte* number) {
+  number[1] = (number[1] & std::byte{0x80}) | std::byte{0x3c};
+}
 
-constexpr std::uint16_t half_hundredth = 0x211f;  // 0.01 as a half
-
-// Gives a block of any type an ordinary scale.
-template <class B>
-void tame(std::byte* bytes) {
-  B block;
+template <class AnyBlock>
+void tame_block(std::byte* bytes) {
+  constexpr std::uint16_t half_hundredth = 0x211f;  // 0.01 as a half
+  AnyBlock block;
   std::memcpy(&block, bytes, sizeof block);
-  if constexpr (requires { block.exponent; }) {
-    block.exponent = 120;
-  } else if constexpr (requires {
-                         block.scale = 0.01f;
-                         block.sums;
-                       }) {
-    block.scale = 0.01f;
-  } else if constexpr (requires { block.scale; }) {
-    block.scale = half_hundredth;
-  }
+  if constexpr (requires { block.exponent; }) block.exponent = 120;
   if constexpr (requires { block.minimum; }) block.minimum = half_hundredth;
+  if constexpr (requires { block.scale; }) {
+    if constexpr (sizeof block.scale == sizeof(float)) {
+      block.scale = 0.01f;
+    } else {
+      block.scale = half_hundredth;
+    }
+  }
+  if constexpr (requires { block.scales[3] = 0; } && !requires { block.scale; }) {
+    if constexpr (sizeof block.scales[0] == 2) {  // iq1_m keeps a half in the top four bits of each
+      for (int i = 0; i < 4; ++i) {
+        block.scales[i] = static_cast<std::uint16_t>((block.scales[i] & 0x0fff) |
+                                                     (half_hundredth >> (4 * i) & 15) << 12);
+      }
+    }
+  }
   std::memcpy(bytes, &block, sizeof block);
 }
 
-void tame(DType type, std::byte* block) {
-  switch (type) {
-    case DType::q4_0:
-      return tame<Block<DType::q4_0>>(block);
-    case DType::q4_1:
-      return tame<Block<DType::q4_1>>(block);
-    case DType::q5_0:
-      return tame<Block<DType::q5_0>>(block);
-    case DType::q5_1:
-      return tame<Block<DType::q5_1>>(block);
-    case DType::q8_0:
-      return tame<Block<DType::q8_0>>(block);
-    case DType::q2_k:
-      return tame<Block<DType::q2_k>>(block);
-    case DType::q3_k:
-      return tame<Block<DType::q3_k>>(block);
-    case DType::q4_k:
-      return tame<Block<DType::q4_k>>(block);
-    case DType::q5_k:
-      return tame<Block<DType::q5_k>>(block);
-    case DType::q6_k:
-      return tame<Block<DType::q6_k>>(block);
-    case DType::q8_k:
-      return tame<Block<DType::q8_k>>(block);
-    case DType::iq4_nl:
-      return tame<Block<DType::iq4_nl>>(block);
-    case DType::iq4_xs:
-      return tame<Block<DType::iq4_xs>>(block);
-    case DType::mxfp4:
-      return tame<Block<DType::mxfp4>>(block);
-    default:
-      return;
-  }
+template <DType type>
+constexpr SampleFormat blocks(const char* name) {
+  return {type, name, Block<type>::elements, sizeof(Block<type>), tame_block<Block<type>>};
 }
+
+const SampleFormat formats[] = {
+    {DType::f32, "f32", 1, 4, tame_number<4>},
+    {DType::f16, "f16", 1, 2, tame_number<2>},
+    {DType::bf16, "bf16", 1, 2, tame_bf16},
+    blocks<DType::q4_0>("q4_0"),
+    blocks<DType::q4_1>("q4_1"),
+    blocks<DType::q5_0>("q5_0"),
+    blocks<DType::q5_1>("q5_1"),
+    blocks<DType::q8_0>("q8_0"),
+    blocks<DType::q2_k>("q2_k"),
+    blocks<DType::q3_k>("q3_k"),
+    blocks<DType::q4_k>("q4_k"),
+    blocks<DType::q5_k>("q5_k"),
+    blocks<DType::q6_k>("q6_k"),
+    blocks<DType::q8_k>("q8_k"),
+    blocks<DType::iq4_nl>("iq4_nl"),
+    blocks<DType::iq4_xs>("iq4_xs"),
+    blocks<DType::mxfp4>("mxfp4"),
+    blocks<DType::nvfp4>("nvfp4"),
+    blocks<DType::tq1_0>("tq1_0"),
+    blocks<DType::tq2_0>("tq2_0"),
+};
 
 }  // namespace
 
@@ -86,19 +79,11 @@ std::span<const SampleFormat> sample_formats() {
 
 SampleWeights sample_weights(const SampleFormat& format, std::size_t rows, std::size_t columns) {
   std::mt19937 random(42);
-  const std::size_t blocks = rows * columns / format.elements;
+  const std::size_t count = rows * columns / format.elements;
   SampleWeights weights = {format.type, rows, columns,
-                           std::vector<std::byte>(blocks * format.bytes)};
+                           std::vector<std::byte>(count * format.bytes)};
   for (std::byte& byte : weights.bytes) byte = static_cast<std::byte>(random());
-  for (std::size_t i = 0; i < blocks; ++i) {
-    std::byte* block = weights.bytes.data() + i * format.bytes;
-    if (format.elements == 1) {  // clear the exponent's second bit, set its third: about 1
-      const std::byte sign = block[format.bytes - 1] & std::byte{0x80};
-      block[format.bytes - 1] = sign | std::byte{0x3c};
-    } else {
-      tame(format.type, block);
-    }
-  }
+  for (std::size_t i = 0; i < count; ++i) format.tame(weights.bytes.data() + i * format.bytes);
   return weights;
 }
 

@@ -14,9 +14,11 @@ struct SampleFormat {
   const char* name;
   std::size_t elements;  // to a block
   std::size_t bytes;
+  void (*tame)(std::byte* block);  // gives a block of random bytes an ordinary scale
 };
 
-std::span<const SampleFormat> sample_formats();  // f32 first, then f16, bf16 and the quantized
+// Plain types first: f32, f16, bf16; then the quantized, whose blocks have many elements.
+std::span<const SampleFormat> sample_formats();
 
 struct SampleWeights {
   DType type;

@@ -11,9 +11,10 @@ namespace {
 using Reader = void (*)(const uint8_t* blocks, float* out, size_t count);
 
 struct Format {
-  Reader read;  // null when the type has no arithmetic here
+  DType type;
   size_t block_elements;
   size_t block_bytes;
+  Reader read;
 };
 
 template <DType type>
@@ -26,57 +27,48 @@ void read_blocks(const uint8_t* bytes, float* out, size_t count) {
 
 template <DType type>
 constexpr Format blocks_of() {
-  return {read_blocks<type>, Block<type>::elements, sizeof(Block<type>)};
+  return {type, Block<type>::elements, sizeof(Block<type>), read_blocks<type>};
 }
 
-template <class Element>
-constexpr Format elements_of() {
-  return {read_elements<Element>, 1, Element::bytes};
-}
+constexpr Format formats[] = {
+    {DType::f32, 1, F32::bytes, read_elements<F32>},
+    {DType::f16, 1, F16::bytes, read_elements<F16>},
+    {DType::bf16, 1, Bf16::bytes, read_elements<Bf16>},
+    blocks_of<DType::q4_0>(),
+    blocks_of<DType::q4_1>(),
+    blocks_of<DType::q5_0>(),
+    blocks_of<DType::q5_1>(),
+    blocks_of<DType::q8_0>(),
+    blocks_of<DType::q2_k>(),
+    blocks_of<DType::q3_k>(),
+    blocks_of<DType::q4_k>(),
+    blocks_of<DType::q5_k>(),
+    blocks_of<DType::q6_k>(),
+    blocks_of<DType::q8_k>(),
+    blocks_of<DType::iq4_nl>(),
+    blocks_of<DType::iq4_xs>(),
+    blocks_of<DType::mxfp4>(),
+    blocks_of<DType::nvfp4>(),
+    blocks_of<DType::tq1_0>(),
+    blocks_of<DType::tq2_0>(),
+};
 
-inline Format format_of(DType type) {
-  switch (type) {
-    case DType::f32:
-      return elements_of<F32>();
-    case DType::f16:
-      return elements_of<F16>();
-    case DType::bf16:
-      return elements_of<Bf16>();
-    case DType::q4_0:
-      return blocks_of<DType::q4_0>();
-    case DType::q4_1:
-      return blocks_of<DType::q4_1>();
-    case DType::q5_0:
-      return blocks_of<DType::q5_0>();
-    case DType::q5_1:
-      return blocks_of<DType::q5_1>();
-    case DType::q8_0:
-      return blocks_of<DType::q8_0>();
-    case DType::q2_k:
-      return blocks_of<DType::q2_k>();
-    case DType::q3_k:
-      return blocks_of<DType::q3_k>();
-    case DType::q4_k:
-      return blocks_of<DType::q4_k>();
-    case DType::q5_k:
-      return blocks_of<DType::q5_k>();
-    case DType::q6_k:
-      return blocks_of<DType::q6_k>();
-    case DType::q8_k:
-      return blocks_of<DType::q8_k>();
-    case DType::iq4_nl:
-      return blocks_of<DType::iq4_nl>();
-    case DType::iq4_xs:
-      return blocks_of<DType::iq4_xs>();
-    case DType::mxfp4:
-      return blocks_of<DType::mxfp4>();
-    default:
-      return {nullptr, 0, 0};
+inline const Format* find_format(DType type) {
+  for (const Format& format : formats) {
+    if (format.type == type) return &format;
   }
+  return nullptr;
 }
 
 inline bool supports(DType type) {
-  return format_of(type).read != nullptr;
+  return find_format(type) != nullptr;
+}
+
+// The callers have asked supports() before they come here.
+inline const Format& format_of(DType type) {
+  const Format* format = find_format(type);
+  if (format == nullptr) __builtin_trap();
+  return *format;
 }
 
 inline void dequantize(DType type, const std::byte* blocks, float* out, size_t count) {

@@ -81,7 +81,7 @@ inline void matmul(DType type, const std::byte* weights, size_t columns, size_t 
                    size_t row_end, const float* x, size_t x_stride, size_t tokens, float* y,
                    size_t y_stride) {
   alignas(64) float panel[panel_rows * chunk_columns];
-  const Format format = format_of(type);
+  const Format& format = format_of(type);
   const size_t row_bytes = columns / format.block_elements * format.block_bytes;
   const size_t chunk_bytes = chunk_columns / format.block_elements * format.block_bytes;
   const size_t rows_at_once = tokens <= few_tokens ? tile_rows : panel_rows;
@@ -95,6 +95,9 @@ inline void matmul(DType type, const std::byte* weights, size_t columns, size_t 
       for (size_t r = 0; r < rows; ++r) {
         float* row_floats = panel + r * chunk_columns;
         format.read(source + r * row_bytes, row_floats, width);
+        for (size_t ahead = 0; ahead < chunk_bytes; ahead += 64) {
+          __builtin_prefetch(source + r * row_bytes + 2 * chunk_bytes + ahead);
+        }
         const size_t over = width % lanes;
         if (over != 0) store_partial(row_floats + width, splat(0), lanes - over);
       }

@@ -1,7 +1,8 @@
 // Everything that the vocabulary included before this file can compute, as one table.
 #pragma once
 
-#pragma STDC FP_CONTRACT OFF  // what is fused is fused by name: multiply_add
+#pragma clang diagnostic ignored "-Wpass-failed"  // without optimisation loops stay rolled up
+#pragma STDC FP_CONTRACT OFF                      // what is fused is fused by name: multiply_add
 
 #include "kernels/generic/attend.inl.h"
 #include "kernels/generic/matmul.inl.h"
