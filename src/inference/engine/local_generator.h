@@ -1,5 +1,5 @@
-// The local engine as a Generator: template, tokenizer, engine thread, streams. Reached by doors only
-// through freehold/generator.h.
+// The local engine as a Generator: template, tokenizer, engine thread, streams. Reached by doors
+// only through freehold/generator.h.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ struct LocalOptions {
   std::uint32_t threads = 0;         // 0: all cores
   std::uint32_t context_length = 0;  // 0: the model's own, as far as memory allows
   std::uint32_t max_sequences = 16;
-  std::uint64_t kv_bytes = 0;        // 0: chosen from free memory
+  std::uint64_t kv_bytes = 0;  // 0: chosen from free memory
   DType kv_type = DType::f16;
 };
 
