@@ -1,0 +1,33 @@
+// Weights for tests: every format that the tables take, with scales that keep values ordinary.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "tensor/dtype.h"
+
+namespace freehold::kernels {
+
+struct SampleFormat {
+  DType type;
+  const char* name;
+  std::size_t elements;  // to a block
+  std::size_t bytes;
+};
+
+std::span<const SampleFormat> sample_formats();  // f32 first, then f16, bf16 and the quantized
+
+struct SampleWeights {
+  DType type;
+  std::size_t rows;
+  std::size_t columns;
+  std::vector<std::byte> bytes;
+
+  const std::byte* data() const { return bytes.data(); }
+};
+
+// Random, the same every time. Columns must fill whole blocks.
+SampleWeights sample_weights(const SampleFormat& format, std::size_t rows, std::size_t columns);
+
+}  // namespace freehold::kernels
