@@ -38,7 +38,7 @@ function(freehold_add_room name stands_on)
     target_compile_definitions(${name}_test PRIVATE
       FREEHOLD_SOURCE_DIR="${PROJECT_SOURCE_DIR}" FREEHOLD_BINARY_DIR="${PROJECT_BINARY_DIR}")
     gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 120
-                         PROPERTIES TIMEOUT 300)
+                         PROPERTIES TIMEOUT 300 LABELS unit)
   endif()
 endfunction()
 
