@@ -1,40 +1,15 @@
 // POST /v1/chat/completions: OpenAI's chat dialect.
-#include <fmt/format.h>
-
 #include "base/clock.h"
 #include "server/chat_request.h"
 #include "server/endpoints.h"
 #include "server/fingerprint.h"
+#include "server/logprobs.h"
 #include "server/request_id.h"
 #include "server/sse.h"
 #include "server/text_answer.h"
 
 namespace freehold::server {
 namespace {
-
-Value bytes_value(std::string_view bytes) {
-  List list;
-  for (const char c : bytes) list.push_back(static_cast<int>(static_cast<unsigned char>(c)));
-  return list;
-}
-
-Object token_value(std::string_view bytes, float logprob) {
-  return {{"token", bytes}, {"logprob", double{logprob}}, {"bytes", bytes_value(bytes)}};
-}
-
-Value logprobs_value(const std::vector<TokenInfo>& tokens) {
-  List content;
-  for (const TokenInfo& token : tokens) {
-    List top;
-    for (const Alternative& other : token.top) {
-      top.push_back(token_value(other.bytes, other.logprob));
-    }
-    Object described = token_value(token.bytes, token.logprob);
-    described.emplace_back("top_logprobs", std::move(top));
-    content.push_back(std::move(described));
-  }
-  return Object{{"content", std::move(content)}, {"refusal", nullptr}};
-}
 
 class ChatDialect : public Dialect {
  public:
@@ -75,7 +50,7 @@ class ChatDialect : public Dialect {
           {"index", static_cast<std::int64_t>(choices.size())},
           {"message",
            Object{{"role", "assistant"}, {"content", completion.text}, {"refusal", nullptr}}},
-          {"logprobs", logprobs_ ? logprobs_value(completion.tokens) : Value()},
+          {"logprobs", logprobs_ ? chat_logprobs(completion.tokens) : Value()},
           {"finish_reason", finish_reason_name(completion.outcome.finish)}});
     }
     Object answer = envelope("chat.completion");
@@ -104,11 +79,10 @@ class ChatDialect : public Dialect {
                     const std::vector<TokenInfo>* tokens) const {
     Object event = envelope("chat.completion.chunk");
     const bool told = logprobs_ && tokens != nullptr;
-    event.emplace_back("choices",
-                       List{Object{{"index", static_cast<std::int64_t>(choice)},
-                                   {"delta", std::move(delta)},
-                                   {"logprobs", told ? logprobs_value(*tokens) : Value()},
-                                   {"finish_reason", std::move(finish_reason)}}});
+    event.emplace_back("choices", List{Object{{"index", static_cast<std::int64_t>(choice)},
+                                              {"delta", std::move(delta)},
+                                              {"logprobs", told ? chat_logprobs(*tokens) : Value()},
+                                              {"finish_reason", std::move(finish_reason)}}});
     if (include_usage_) event.emplace_back("usage", nullptr);
     return sse_event(event);
   }
@@ -150,7 +124,8 @@ Route chat_completions_route(Service& service) {
                 if (!job) return exchange->send(to_response(job.error()));
                 TextAnswer::start(exchange, service.metrics, *std::move(job));
               },
-          .request_schema = chat_request_schema()};
+          .request_schema = chat_request_schema(),
+          .answer_schema = {{"$ref", "#/components/schemas/ChatCompletion"}}};
 }
 
 }  // namespace freehold::server

@@ -32,11 +32,13 @@ Route model_route(Service& service) {
   return {.method = "GET",
           .pattern = "/v1/models/{model}",
           .summary = "One model",
-          .handler = [&service](const std::shared_ptr<Exchange>& exchange, std::string_view name) {
-            const auto model = service.find(name);
-            exchange->send(model ? HttpResponse{.body = to_json(describe((*model)->card()))}
-                                 : to_response(model.error()));
-          }};
+          .handler =
+              [&service](const std::shared_ptr<Exchange>& exchange, std::string_view name) {
+                const auto model = service.find(name);
+                exchange->send(model ? HttpResponse{.body = to_json(describe((*model)->card()))}
+                                     : to_response(model.error()));
+              },
+          .answer_schema = {{"$ref", "#/components/schemas/Model"}}};
 }
 
 }  // namespace freehold::server

@@ -16,6 +16,11 @@ class LiveServer : public Server {
     router_.add(models_route(service_));
     router_.add(model_route(service_));
     router_.add(chat_completions_route(service_));
+    router_.add(completions_route(service_));
+    router_.add(metrics_route(service_));
+    router_.add(version_route());
+    router_.add(openapi_route(router_));
+    router_.add(page_route());
   }
 
   Result<void> listen() {
