@@ -35,8 +35,7 @@ struct Kernels {
                  const float* x,  // (tokens, columns), rows x_stride floats apart
                  std::size_t x_stride, std::size_t tokens,
                  float* y,  // (tokens, rows), rows y_stride floats apart
-                 std::size_t y_stride,
-                 float* scratch);  // (columns): one row, dequantized
+                 std::size_t y_stride);
 
   // out[i] = x[i] / sqrt(mean(x²) + epsilon) * weight[i]; out may be x.
   void (*rms_norm)(const float* x, const float* weight, float epsilon, float* out,
@@ -57,8 +56,8 @@ struct Kernels {
 
   void (*silu_multiply)(const float* gate, const float* up, float* out, std::size_t count);
   void (*gelu_tanh_multiply)(const float* gate, const float* up, float* out, std::size_t count);
-  void (*softmax)(float* x, std::size_t count);                                  // in place
-  void (*add)(const float* x, float* sum, std::size_t count);                    // sum += x
+  void (*softmax)(float* x, std::size_t count);                                    // in place
+  void (*add)(const float* x, float* sum, std::size_t count);                      // sum += x
   void (*add_scaled)(const float* x, float scale, float* sum, std::size_t count);  // sum += scale*x
 
   // Plain conversions for the key-value cache; type is f32, f16 or bf16 (round to nearest even).
