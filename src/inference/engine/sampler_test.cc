@@ -98,7 +98,7 @@ TEST(Sampler, DrawsFromTheExactDistributionOfEveryCombinationOfStages) {
                                          .logprobs = {}};
           Sampler sampler(settings, {});
           std::vector<int> drawn(logits.size(), 0);
-          for (int i = 0; i < 4000; ++i) {
+          for (int i = 0; i < 2000; ++i) {
             ++drawn[static_cast<std::size_t>(choose(sampler, logits))];
           }
           expect_drawn_from(exact(settings, logits), drawn);
