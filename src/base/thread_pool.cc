@@ -26,10 +26,6 @@ void wait_while(std::atomic<std::uint32_t>& watched, std::uint32_t old) {
   while (watched.load(std::memory_order_acquire) == old) watched.wait(old);
 }
 
-std::uint32_t machine_threads() {
-  return std::max(1u, std::thread::hardware_concurrency());
-}
-
 }  // namespace
 
 std::uint32_t machine_threads() { return std::max(1u, std::thread::hardware_concurrency()); }

@@ -18,6 +18,8 @@ namespace http = beast::http;
 
 constexpr std::size_t read_bytes = 64u << 10;
 constexpr std::size_t write_bytes = 64u << 10;
+// What the kernel may hold for a client that reads slowly; left alone it grows to megabytes.
+constexpr int kernel_send_bytes = 256 << 10;
 // How far a client may send ahead while its request is answered; then the socket is left unread.
 constexpr std::size_t max_pipelined_bytes = 64u << 10;
 // How long and how much is read of what a refused client still sends, so that it sees the answer.
@@ -137,6 +139,7 @@ asio::awaitable<void> Connection::serve() {
   error_code ignored;
   socket_.set_option(Tcp::no_delay(true), ignored);
   socket_.set_option(asio::socket_base::keep_alive(true), ignored);
+  socket_.set_option(asio::socket_base::send_buffer_size(kernel_send_bytes), ignored);
   bool again = true;
   while (again && !aborted_ && co_await wait_for_request()) {
     const Busy busy(gate_, busy_);

@@ -14,8 +14,8 @@
 namespace freehold::model {
 
 struct Architecture {
-  std::string_view name;      // in recipes; also `model_type` in config.json
-  std::string_view hf_class;  // `architectures` in config.json
+  std::string_view name;       // in recipes; also `model_type` in config.json
+  std::string_view hf_class;   // `architectures` in config.json
   std::string_view gguf_name;  // `general.architecture`; empty: GGUF files use another's name
   Result<Recipe> (*read)(const Keys& keys);
   std::span<const TensorName> (*tensors)();

@@ -11,17 +11,12 @@ extern const Architecture llama, mistral, qwen2, qwen3, qwen3_moe;
 namespace {
 
 constexpr std::array list = {
-    &llama,
-    &mistral,
-    &qwen2,
-    &qwen3,
-    &qwen3_moe,
+    &llama, &mistral, &qwen2, &qwen3, &qwen3_moe,
 };
 
 const Architecture* find(std::string_view Architecture::* by, std::string_view value) {
-  const auto found = std::ranges::find_if(list, [&](const Architecture* each) {
-    return !value.empty() && each->*by == value;
-  });
+  const auto found = std::ranges::find_if(
+      list, [&](const Architecture* each) { return !value.empty() && each->*by == value; });
   return found == list.end() ? nullptr : *found;
 }
 
@@ -48,7 +43,9 @@ std::string_view word(const Value* value) {
 
 }  // namespace
 
-std::span<const Architecture* const> architectures() { return list; }
+std::span<const Architecture* const> architectures() {
+  return list;
+}
 
 Result<const Architecture*> find_architecture(const formats::Checkpoint& checkpoint) {
   if (checkpoint.container() == formats::Container::gguf) {

@@ -31,8 +31,8 @@ void turn(const Pass& pass, std::size_t row, const Vector& norm, float* heads, s
   const std::size_t pairs = attention.rope.dimensions / 2;
   const float* cosine = pass.batch.cosine.data() + row * pairs;
   const float* sine = pass.batch.sine.data() + row * pairs;
-  const auto rotate = attention.rope.layout == RopeLayout::half ? kernels.rotate_half
-                                                                : kernels.rotate_adjacent;
+  const auto rotate =
+      attention.rope.layout == RopeLayout::half ? kernels.rotate_half : kernels.rotate_adjacent;
   for (std::size_t i = 0; i < count; ++i) {
     float* head = heads + i * attention.head_dim;
     if (!norm.empty()) {
@@ -50,8 +50,7 @@ void store(Pass& pass, std::size_t row, std::uint32_t layer) {
   const std::size_t width = attention.kv_heads * head_dim;
   const std::uint32_t block = token.span->blocks[token.position / block_positions];
   const DType type = pass.cache.type();
-  const std::size_t offset =
-      token.position % block_positions * head_dim * traits(type).block_bytes;
+  const std::size_t offset = token.position % block_positions * head_dim * traits(type).block_bytes;
   const auto& kernels = kernels::kernels();
   for (std::uint32_t head = 0; head < attention.kv_heads; ++head) {
     const std::size_t from = row * width + head * head_dim;
@@ -101,8 +100,7 @@ void attend_tile(Pass& pass, std::uint32_t layer, const Tile& tile, std::uint32_
   const float scale = 1 / std::sqrt(static_cast<float>(head_dim));
   for (std::size_t row = tile.begin; row < tile.end; ++row) {
     const std::size_t visible_end = pass.batch.rows[row].position + std::size_t{1};
-    const std::size_t begin =
-        window == 0 || visible_end <= window ? 0 : visible_end - window;
+    const std::size_t begin = window == 0 || visible_end <= window ? 0 : visible_end - window;
     CHECK(visible_end - begin <= scratch.scores.size());
     for (std::size_t i = 0; i < group; ++i) {
       const std::size_t head = row * attention.heads + kv_head * group + i;
@@ -128,7 +126,7 @@ void attention(Pass& pass, const LayerWeights& weights, std::uint32_t layer) {
     }
   });
   const std::size_t width = pass.recipe.width;
-  const Product back{&weights.output,  pass.memory.attended, weights.output.columns,
+  const Product back{&weights.output,   pass.memory.attended, weights.output.columns,
                      pass.batch.size(), pass.memory.out,      width};
   multiply(pass.workers, {&back, 1});
   for (std::size_t row = 0; row < pass.batch.size(); ++row) {

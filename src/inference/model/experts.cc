@@ -1,7 +1,7 @@
-// The feed-forward as a choice of experts: softmax over all of them, the likeliest few compute, their
-// results are added in that proportion. Tokens are sorted by expert, so that an expert's weights are
-// read once for all its tokens; a token's sum runs over its experts in ascending order, so that
-// it does not depend on who else is in the batch.
+// The feed-forward as a choice of experts: softmax over all of them, the likeliest few compute,
+// their results are added in that proportion. Tokens are sorted by expert, so that an expert's
+// weights are read once for all its tokens; a token's sum runs over its experts in ascending order,
+// so that it does not depend on who else is in the batch.
 #include <algorithm>
 
 #include "kernels/kernels.h"
@@ -23,9 +23,8 @@ void choose(const Experts& experts, float* probabilities /* (count) */,
       if (best == experts.count || probabilities[each] > probabilities[best]) best = each;
     }
     CHECK(best < experts.count);
-    chosen[i] = best;
-    const std::uint32_t place = static_cast<std::uint32_t>(
-        std::upper_bound(chosen, chosen + i, best) - chosen);
+    const std::uint32_t place =
+        static_cast<std::uint32_t>(std::upper_bound(chosen, chosen + i, best) - chosen);
     std::move_backward(chosen + place, chosen + i, chosen + i + 1);
     std::move_backward(share + place, share + i, share + i + 1);
     chosen[place] = best;
@@ -44,7 +43,7 @@ void route(Pass& pass, const LayerWeights& weights) {
   Routing& routing = pass.memory.routing;
   routing.chosen.resize(tokens * experts.active);
   routing.share.resize(tokens * experts.active);
-  const Product product{&weights.router, pass.memory.normed,  pass.recipe.width,
+  const Product product{&weights.router, pass.memory.normed, pass.recipe.width,
                         tokens,          pass.memory.router, experts.count};
   multiply(pass.workers, {&product, 1});
   pass.workers.split(tokens, 8, [&](std::size_t begin, std::size_t end, Scratch&) {
@@ -66,7 +65,8 @@ void sort_by_expert(const Experts& experts, Routing& routing) {
   std::vector<std::size_t>& next = routing.next;
   next.assign(routing.begin.begin(), routing.begin.end() - 1);
   routing.pair.resize(routing.chosen.size());
-  for (std::size_t i = 0; i < routing.chosen.size(); ++i) routing.pair[i] = next[routing.chosen[i]]++;
+  for (std::size_t i = 0; i < routing.chosen.size(); ++i)
+    routing.pair[i] = next[routing.chosen[i]]++;
 }
 
 void gather(Pass& pass) {

@@ -130,8 +130,8 @@ Result<std::uint32_t> Keys::count_or(std::string_view key, std::uint32_t otherwi
   if (value == nullptr) return refuse(key, "differs between layers, which is not supported");
   const std::optional<std::int64_t> number = whole(*value);
   if (!number || *number < 0 || *number > limit) {
-    return refuse(key, "must be a whole number up to " + std::to_string(limit) + ", is " +
-                           shown(*value));
+    return refuse(
+        key, "must be a whole number up to " + std::to_string(limit) + ", is " + shown(*value));
   }
   return static_cast<std::uint32_t>(*number);
 }

@@ -16,11 +16,14 @@ std::uint64_t bytes_per_head(const Recipe& recipe, DType type) {
 
 }  // namespace
 
-void KvCache::Free::operator()(std::byte* memory) const { std::free(memory); }
+void KvCache::Free::operator()(std::byte* memory) const {
+  std::free(memory);
+}
 
 std::uint64_t KvCache::bytes_per_block(const Recipe& recipe, DType type) {
   CHECK(recipe.layers > 0 && recipe.attention.kv_heads > 0);
-  return 2 * std::uint64_t{recipe.layers} * recipe.attention.kv_heads * bytes_per_head(recipe, type);
+  return 2 * std::uint64_t{recipe.layers} * recipe.attention.kv_heads *
+         bytes_per_head(recipe, type);
 }
 
 Result<KvCache> KvCache::make(const Recipe& recipe, DType type, std::uint32_t blocks) {

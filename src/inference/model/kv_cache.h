@@ -22,8 +22,8 @@ class KvCache {
 
   std::uint32_t blocks() const { return blocks_; }
   DType type() const { return type_; }
-  std::uint64_t bytes() const;                 // allocated
-  bool holds(const Recipe& recipe) const;      // whether its heads and layers are this recipe's
+  std::uint64_t bytes() const;             // allocated
+  bool holds(const Recipe& recipe) const;  // whether its heads and layers are this recipe's
 
   // (block_positions, head_dim) of one key-value head of one layer in one block.
   std::byte* keys(std::uint32_t layer, std::uint32_t block, std::uint32_t head);

@@ -26,8 +26,8 @@ std::array<std::size_t, 14> extents(const Recipe& recipe) {
   const Experts experts = has(recipe, true) ? recipe.feedforward.experts : Experts{};
   const std::size_t active = experts.active;
   const std::size_t expert_hidden = active * experts.hidden;
-  return {width,         width,          width,         queries,       keys,
-          keys,          queries,        hidden,        hidden,        experts.count,
+  return {width,          width,         width,         queries,       keys,
+          keys,           queries,       hidden,        hidden,        experts.count,
           active * width, expert_hidden, expert_hidden, active * width};
 }
 
@@ -43,9 +43,8 @@ bool Dealer::deal(RopeAngles& angles, Batch& batch) {
         batch.size() - batch.tiles.back().begin == tile_rows) {
       batch.tiles.push_back({batch.size(), batch.size()});
     }
-    batch.rows.push_back({span.tokens[token_],
-                          span.position + static_cast<std::uint32_t>(token_), &span,
-                          token_ + span.wanted_logits >= span.tokens.size()});
+    batch.rows.push_back({span.tokens[token_], span.position + static_cast<std::uint32_t>(token_),
+                          &span, token_ + span.wanted_logits >= span.tokens.size()});
     batch.tiles.back().end = batch.size();
     if (++token_ == span.tokens.size()) {
       token_ = 0;

@@ -84,11 +84,11 @@ class Activations {
   float* gate;      // (tokens, hidden)
   float* up;        // (tokens, hidden)
 
-  float* router;       // (tokens, experts)
-  float* pair_in;      // (tokens * active, width)
-  float* pair_gate;    // (tokens * active, expert hidden)
-  float* pair_up;      // (tokens * active, expert hidden)
-  float* pair_out;     // (tokens * active, width)
+  float* router;     // (tokens, experts)
+  float* pair_in;    // (tokens * active, width)
+  float* pair_gate;  // (tokens * active, expert hidden)
+  float* pair_up;    // (tokens * active, expert hidden)
+  float* pair_out;   // (tokens * active, width)
   Routing routing;
 
  private:

@@ -12,10 +12,10 @@ namespace freehold::model {
 // y[t] = weights * x[t] for all tokens t.
 struct Product {
   const Matrix* weights;
-  const float* x;        // (tokens, columns), rows x_stride apart
+  const float* x;  // (tokens, columns), rows x_stride apart
   std::size_t x_stride;
   std::size_t tokens;
-  float* y;              // (tokens, rows), rows y_stride apart
+  float* y;  // (tokens, rows), rows y_stride apart
   std::size_t y_stride;
 };
 

@@ -11,7 +11,8 @@ Result<std::uint32_t> read_vocabulary(const Keys& keys) {
   if (embedding == nullptr) return keys.refuse("vocab_size", "is missing, as is token_embd.weight");
   const auto& shape = embedding->view.shape;
   if (shape.size() != 2 || shape[0] == 0 || shape[0] > limits::vocabulary) {
-    return keys.refuse("vocab_size", "is missing, and token_embd.weight is no matrix that tells it");
+    return keys.refuse("vocab_size",
+                       "is missing, and token_embd.weight is no matrix that tells it");
   }
   return static_cast<std::uint32_t>(shape[0]);
 }
@@ -31,9 +32,9 @@ Result<Attention> read_attention(const Keys& keys, std::uint32_t width,
   } else if (width % attention.heads == 0 && width / attention.heads <= limits::head_dim) {
     attention.head_dim = width / attention.heads;
   } else {
-    return keys.refuse("num_attention_heads", std::to_string(attention.heads) +
-                                                  " does not divide hidden_size, " +
-                                                  std::to_string(width));
+    return keys.refuse(
+        "num_attention_heads",
+        std::to_string(attention.heads) + " does not divide hidden_size, " + std::to_string(width));
   }
   const std::uint32_t value_dim =
       TRY(keys.count_or("value_head_dim", attention.head_dim, limits::head_dim));
@@ -53,9 +54,9 @@ Result<void> refuse_what_is_not_built(const Keys& keys) {
   if (const Value* quantization = keys.find("quantization_config")) {
     const Value* method = quantization->find("quant_method");
     const std::string* name = method == nullptr ? nullptr : method->as_string();
-    return keys.refuse("quantization_config", "quantization '" +
-                                                  (name == nullptr ? std::string("?") : *name) +
-                                                  "' is not supported");
+    return keys.refuse(
+        "quantization_config",
+        "quantization '" + (name == nullptr ? std::string("?") : *name) + "' is not supported");
   }
   return {};
 }
@@ -103,8 +104,8 @@ Result<std::vector<LayerKind>> read_windows(const Keys& keys, std::uint32_t laye
     const bool* flag = (*list)[i].as_bool();
     const bool windowed = word != nullptr ? *word == "sliding_attention" : flag != nullptr && *flag;
     if (!windowed && flag == nullptr && (word == nullptr || *word != "full_attention")) {
-      return keys.refuse("layer_types", "entry " + std::to_string(i) +
-                                            " is neither full nor sliding attention");
+      return keys.refuse("layer_types",
+                         "entry " + std::to_string(i) + " is neither full nor sliding attention");
     }
     if (windowed) pattern[i].sliding_window = window;
   }

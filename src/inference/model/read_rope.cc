@@ -124,11 +124,14 @@ Result<void> refuse_what_is_not_built(const Keys& keys) {
       return keys.refuse(holder, "must be an object");
     }
   }
-  for (const std::string_view each : {"rope_scaling.full_attention", "rope_scaling.sliding_attention"}) {
+  for (const std::string_view each :
+       {"rope_scaling.full_attention", "rope_scaling.sliding_attention"}) {
     if (keys.has(each)) return keys.refuse(each, "rotary parameters by layer are not supported");
   }
-  for (const std::string_view share : {"partial_rotary_factor", "rope_scaling.partial_rotary_factor"}) {
-    if (TRY(keys.number_or(share, 1)) != 1) return keys.refuse(share, "is not supported other than 1");
+  for (const std::string_view share :
+       {"partial_rotary_factor", "rope_scaling.partial_rotary_factor"}) {
+    if (TRY(keys.number_or(share, 1)) != 1)
+      return keys.refuse(share, "is not supported other than 1");
   }
   return {};
 }
@@ -144,9 +147,9 @@ Result<Rope> read_rope(const Keys& keys, std::uint32_t head_dim, std::uint32_t c
   }
   rope.dimensions = TRY(keys.count_or("rope_dimensions", head_dim, head_dim));
   if (rope.dimensions == 0 || rope.dimensions % 2 != 0) {
-    return keys.refuse(keys.has("rope_dimensions") ? "rope_dimensions" : "head_dim",
-                       "must be even for the rotary embedding, is " +
-                           std::to_string(rope.dimensions));
+    return keys.refuse(
+        keys.has("rope_dimensions") ? "rope_dimensions" : "head_dim",
+        "must be even for the rotary embedding, is " + std::to_string(rope.dimensions));
   }
   rope.scaling = TRY(read_scaling(keys, context_length));
   if (rope.scaling.kind == RopeScalingKind::dynamic_ntk && rope.dimensions <= 2) {

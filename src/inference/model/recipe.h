@@ -49,10 +49,10 @@ struct Attention {
 };
 
 struct Experts {
-  std::uint32_t count = 0;   // 0: dense
+  std::uint32_t count = 0;  // 0: dense
   std::uint32_t active = 0;
   std::uint32_t hidden = 0;
-  bool renormalize = true;   // the chosen experts' weights sum to one
+  bool renormalize = true;  // the chosen experts' weights sum to one
   bool operator==(const Experts&) const = default;
 };
 

@@ -74,7 +74,8 @@ std::vector<double> rope_frequencies(const Rope& rope, std::uint64_t length) {
   const RopeScaling& scaling = rope.scaling;
   switch (scaling.kind) {
     case RopeScalingKind::none:
-    case RopeScalingKind::dynamic_ntk: break;
+    case RopeScalingKind::dynamic_ntk:
+      break;
     case RopeScalingKind::linear:
       for (double& frequency : frequencies) frequency /= scaling.factor;
       break;

@@ -50,7 +50,9 @@ constexpr std::string_view placeholder = "{}";
 
 }  // namespace
 
-std::span<const TensorName> common_names() { return common; }
+std::span<const TensorName> common_names() {
+  return common;
+}
 
 std::string_view pattern_of(std::span<const TensorName> names, formats::Container container,
                             Role role) {

@@ -12,15 +12,37 @@
 namespace freehold::model {
 
 enum class Role : std::uint8_t {
-  embedding, final_norm, head, rope_factors,
-  attention_norm, query, key, value, output,
-  query_bias, key_bias, value_bias, output_bias, query_norm, key_norm,
-  feedforward_norm, gate, up, down, gate_bias, up_bias, down_bias,
-  router, expert_gate, expert_up, expert_down,
+  embedding,
+  final_norm,
+  head,
+  rope_factors,
+  attention_norm,
+  query,
+  key,
+  value,
+  output,
+  query_bias,
+  key_bias,
+  value_bias,
+  output_bias,
+  query_norm,
+  key_norm,
+  feedforward_norm,
+  gate,
+  up,
+  down,
+  gate_bias,
+  up_bias,
+  down_bias,
+  router,
+  expert_gate,
+  expert_up,
+  expert_down,
 };
 
 // "{}" stands for the layer; a second "{}" for the expert, where each has a tensor of its own.
-// With one, the tensor is a stack (experts, rows, columns). Empty: the container has no such tensor.
+// With one, the tensor is a stack (experts, rows, columns). Empty: the container has no such
+// tensor.
 struct TensorName {
   Role role;
   std::string_view hugging_face;

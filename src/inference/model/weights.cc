@@ -49,7 +49,6 @@ class Binder {
     return pattern_of(architecture_.tensors(), checkpoint_.container(), role);
   }
   Result<const NamedTensor*> find(const std::string& name, std::span<const Extent> shape);
-  Result<Vector> convert(const NamedTensor& tensor) const;
 
   const formats::Checkpoint& checkpoint_;
   const Architecture& architecture_;
@@ -63,8 +62,8 @@ Result<const NamedTensor*> Binder::find(const std::string& name, std::span<const
   if (tensor == nullptr) return fail(ErrorCode::invalid, name + ": tensor is missing");
   const TensorView& view = tensor->view;
   if (!std::ranges::equal(view.shape, shape, {}, {}, &Extent::size)) {
-    return fail(ErrorCode::invalid, name + ": shape is " + listed(view.shape) + ", expected " +
-                                        listed(shape));
+    return fail(ErrorCode::invalid,
+                name + ": shape is " + listed(view.shape) + ", expected " + listed(shape));
   }
   const std::string type(traits(view.type).name);
   if (!kernels::kernels().supports(view.type)) {
@@ -77,6 +76,13 @@ Result<const NamedTensor*> Binder::find(const std::string& name, std::span<const
   }
   if (bound_.insert(tensor).second) bytes_ += tensor->bytes;
   return tensor;
+}
+
+Vector converted(const NamedTensor& tensor) {
+  CHECK(tensor.view.shape.size() == 1);
+  Vector vector(tensor.view.elements());
+  kernels::kernels().dequantize(tensor.view.type, tensor.view.data, vector.data(), vector.size());
+  return vector;
 }
 
 // One of `count` equal matrices that lie one after the other.
@@ -115,23 +121,17 @@ Result<std::vector<Matrix>> Binder::experts(Role role, std::uint32_t layer) {
   return matrices;
 }
 
-Result<Vector> Binder::convert(const NamedTensor& tensor) const {
-  CHECK(tensor.view.shape.size() == 1);
-  Vector vector(tensor.view.elements());
-  kernels::kernels().dequantize(tensor.view.type, tensor.view.data, vector.data(), vector.size());
-  return vector;
-}
-
 Result<Vector> Binder::vector(Role role, std::uint32_t layer) {
   if (!needs(recipe_, role, layer)) return Vector{};
-  return convert(*TRY(find(filled(pattern(role), layer), shape_of(recipe_, role))));
+  return converted(*TRY(find(filled(pattern(role), layer), shape_of(recipe_, role))));
 }
 
 Result<Vector> Binder::rope_factors() {
   const std::string_view name = pattern(Role::rope_factors);
   if (name.empty() || checkpoint_.find(name) == nullptr) return Vector{};
   const std::vector<Extent> shape = shape_of(recipe_, Role::rope_factors);
-  Vector factors = TRY(convert(*TRY(find(std::string(name), shape))));
+  const NamedTensor* tensor = TRY(find(std::string(name), shape));
+  Vector factors = converted(*tensor);
   for (std::size_t i = 0; i < factors.size(); ++i) {
     if (!(factors[i] > 0) || !std::isfinite(factors[i])) {
       return fail(ErrorCode::invalid, std::string(name) + "[" + std::to_string(i) + "]: is " +

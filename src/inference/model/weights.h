@@ -27,14 +27,14 @@ struct Matrix {
 using Vector = std::vector<float>;  // empty: the recipe has none
 
 struct LayerWeights {
-  Vector attention_norm;                            // (width)
-  Matrix query, key, value, output;                 // (heads * head_dim, width) …
+  Vector attention_norm;             // (width)
+  Matrix query, key, value, output;  // (heads * head_dim, width) …
   Vector query_bias, key_bias, value_bias, output_bias;
-  Vector query_norm, key_norm;                      // (head_dim)
-  Vector feedforward_norm;                          // (width)
-  Matrix gate, up, down;                            // (hidden, width), (width, hidden)
+  Vector query_norm, key_norm;  // (head_dim)
+  Vector feedforward_norm;      // (width)
+  Matrix gate, up, down;        // (hidden, width), (width, hidden)
   Vector gate_bias, up_bias, down_bias;
-  Matrix router;                                    // (experts, width)
+  Matrix router;                                            // (experts, width)
   std::vector<Matrix> expert_gate, expert_up, expert_down;  // one an expert
 };
 
@@ -42,8 +42,8 @@ struct Weights {
   Matrix embedding;  // (vocabulary, width)
   std::vector<LayerWeights> layers;
   Vector final_norm;
-  Matrix head;          // (vocabulary, width); the embedding itself when tied
-  Vector rope_factors;  // (rope.dimensions / 2): frequencies are divided by them; usually empty
+  Matrix head;              // (vocabulary, width); the embedding itself when tied
+  Vector rope_factors;      // (rope.dimensions / 2): frequencies are divided by them; usually empty
   std::uint64_t bytes = 0;  // of all bound tensors in the checkpoint
 };
 

@@ -12,21 +12,19 @@
 namespace freehold::model {
 
 struct Scratch {
-  std::vector<float> row;                       // one row of weights, dequantized
-  std::vector<float> scores;                    // of one query over all positions it sees
-  std::vector<const std::byte*> keys, values;   // a sequence's blocks
+  std::vector<float> scores;                   // of one query over all positions it sees
+  std::vector<const std::byte*> keys, values;  // a sequence's blocks
 };
 
 class Workers {
  public:
-  Workers(ThreadPool& pool, std::size_t longest_row) : pool_(pool), scratch_(pool.threads()) {
-    for (Scratch& each : scratch_) each.row.resize(longest_row);
-  }
+  explicit Workers(ThreadPool& pool) : pool_(pool), scratch_(pool.threads()) {}
 
   // Makes room for queries that see `positions` positions.
   void see(std::size_t positions) {
+    constexpr std::size_t step = 4096;
     for (Scratch& each : scratch_) {
-      if (each.scores.size() < positions) each.scores.resize(std::max(positions, std::size_t{512}));
+      if (each.scores.size() < positions) each.scores.resize((positions / step + 1) * step);
     }
   }
 

@@ -3,11 +3,11 @@
 
 #include <cmath>
 #include <cstring>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "kernels/kernels.h"
+#include "kernels/samples_test.h"
 
 namespace freehold::kernels {
 namespace {
@@ -25,10 +25,7 @@ class Cache {
     const Kernels& scalar = *available_kernels().back();
     const std::size_t row = head_dim * bytes_of_one(type);
     const std::size_t blocks = (positions + block_positions - 1) / block_positions;
-    std::mt19937 random(seed);
-    std::normal_distribution<float> normal;
-    floats_.resize(positions * head_dim);
-    for (float& value : floats_) value = normal(random);
+    floats_ = sample_floats(positions * head_dim, 2.0f, seed);
     for (std::size_t b = 0; b < blocks; ++b) {
       memory_.emplace_back(1 + block_positions * row, std::byte{0xff});  // not-a-numbers
     }
@@ -52,11 +49,7 @@ class Cache {
 };
 
 std::vector<float> query(std::size_t head_dim) {
-  std::mt19937 random(3);
-  std::normal_distribution<float> normal;
-  std::vector<float> q(head_dim);
-  for (float& value : q) value = normal(random);
-  return q;
+  return sample_floats(head_dim, 2.0f, 3);
 }
 
 struct Case {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "kernels/kernels.h"
-#include "kernels/sample_weights_test.h"
+#include "kernels/samples_test.h"
 
 namespace freehold::kernels {
 namespace {

@@ -3,24 +3,16 @@
 
 #include <cmath>
 #include <limits>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "kernels/kernels.h"
+#include "kernels/samples_test.h"
 
 namespace freehold::kernels {
 namespace {
 
 constexpr float infinity = std::numeric_limits<float>::infinity();
-
-std::vector<float> random_floats(std::size_t count, float deviation, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal(0.0f, deviation);
-  std::vector<float> floats(count);
-  for (float& value : floats) value = normal(random);
-  return floats;
-}
 
 // Calls test(table, count, offset) for all tables, for sizes around the vector width and offsets
 // that are not aligned.
@@ -39,8 +31,8 @@ void at_odd_sizes_and_offsets(Test test) {
 
 TEST(RmsNorm, DividesByTheRootOfTheMeanSquare) {
   at_odd_sizes_and_offsets([](const Kernels& table, std::size_t count, std::size_t offset) {
-    const std::vector<float> x = random_floats(offset + count, 3.0f, 1);
-    const std::vector<float> weight = random_floats(offset + count, 1.0f, 2);
+    const std::vector<float> x = sample_floats(offset + count, 3.0f, 1);
+    const std::vector<float> weight = sample_floats(offset + count, 1.0f, 2);
     std::vector<float> out(offset + count + 1, -1.0f);
     table.rms_norm(&x[offset], &weight[offset], 1e-5f, &out[offset], count);
     double squares = 0;
@@ -56,8 +48,8 @@ TEST(RmsNorm, DividesByTheRootOfTheMeanSquare) {
 
 TEST(RmsNorm, MayWriteOverItsInput) {
   for (const Kernels* table : available_kernels()) {
-    std::vector<float> x = random_floats(77, 1.0f, 1), out(77);
-    const std::vector<float> weight = random_floats(77, 1.0f, 2);
+    std::vector<float> x = sample_floats(77, 1.0f, 1), out(77);
+    const std::vector<float> weight = sample_floats(77, 1.0f, 2);
     table->rms_norm(x.data(), weight.data(), 1e-6f, out.data(), x.size());
     table->rms_norm(x.data(), weight.data(), 1e-6f, x.data(), x.size());
     EXPECT_EQ(x, out) << table->name;
@@ -70,7 +62,7 @@ struct Angles {
 
 Angles angles(std::size_t pairs) {
   Angles result;
-  for (const float angle : random_floats(pairs, 10.0f, 5)) {
+  for (const float angle : sample_floats(pairs, 10.0f, 5)) {
     result.cosine.push_back(std::cos(angle));
     result.sine.push_back(std::sin(angle));
   }
@@ -80,7 +72,7 @@ Angles angles(std::size_t pairs) {
 TEST(Rotate, TurnsEachPairByItsAngleInBothLayouts) {
   for (const Kernels* table : available_kernels()) {
     for (const std::size_t pairs : {1, 3, 4, 5, 16, 32, 33, 64}) {
-      const std::vector<float> before = random_floats(2 * pairs + 1, 1.0f, 4);
+      const std::vector<float> before = sample_floats(2 * pairs + 1, 1.0f, 4);
       const Angles by = angles(pairs);
       std::vector<float> half = before, adjacent = before;
       table->rotate_half(half.data(), by.cosine.data(), by.sine.data(), pairs);
@@ -103,8 +95,8 @@ TEST(Rotate, TurnsEachPairByItsAngleInBothLayouts) {
 
 TEST(Activations, MultiplyWithTheGateOfTheirFormula) {
   at_odd_sizes_and_offsets([](const Kernels& table, std::size_t count, std::size_t offset) {
-    const std::vector<float> gate = random_floats(offset + count, 4.0f, 1);
-    const std::vector<float> up = random_floats(offset + count, 1.0f, 2);
+    const std::vector<float> gate = sample_floats(offset + count, 12.0f, 1);
+    const std::vector<float> up = sample_floats(offset + count, 1.0f, 2);
     std::vector<float> silu(offset + count + 1, -1.0f), gelu(offset + count + 1, -1.0f);
     table.silu_multiply(&gate[offset], &up[offset], &silu[offset], count);
     table.gelu_tanh_multiply(&gate[offset], &up[offset], &gelu[offset], count);
@@ -142,7 +134,7 @@ TEST(Activations, SurviveExtremes) {
 
 TEST(Softmax, SumsToOneAndEqualsItsDefinition) {
   at_odd_sizes_and_offsets([](const Kernels& table, std::size_t count, std::size_t offset) {
-    const std::vector<float> x = random_floats(offset + count, 8.0f, 3);
+    const std::vector<float> x = sample_floats(offset + count, 20.0f, 3);
     std::vector<float> out = x;
     out.push_back(-1.0f);
     table.softmax(&out[offset], count);
@@ -190,8 +182,8 @@ TEST(Softmax, KeepsSevenDigitsOfTheExponentialDownToItsSmallestNumbers) {
 
 TEST(Add, AddsAndScalesAtAnySizeAndAddress) {
   at_odd_sizes_and_offsets([](const Kernels& table, std::size_t count, std::size_t offset) {
-    const std::vector<float> x = random_floats(offset + count, 1.0f, 1);
-    const std::vector<float> before = random_floats(offset + count + 1, 1.0f, 2);
+    const std::vector<float> x = sample_floats(offset + count, 1.0f, 1);
+    const std::vector<float> before = sample_floats(offset + count + 1, 1.0f, 2);
     std::vector<float> sum = before, scaled = before;
     table.add(&x[offset], &sum[offset], count);
     table.add_scaled(&x[offset], 0.37f, &scaled[offset], count);

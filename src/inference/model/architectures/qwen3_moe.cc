@@ -26,7 +26,8 @@ static Result<std::vector<LayerKind>> read_pattern(const Keys& keys, std::uint32
   const std::uint32_t step = TRY(keys.count_or("decoder_sparse_step", 1, limits::layers));
   if (step == 0) return keys.refuse("decoder_sparse_step", "must not be 0");
   const std::vector<std::uint32_t> dense = TRY(keys.counts("mlp_only_layers", layers - 1));
-  const bool windowed = TRY(keys.flag_or("use_sliding_window", false));
+  const bool windowed =
+      TRY(keys.flag_or("use_sliding_window", keys.gguf() && keys.has("sliding_window")));
   const std::uint32_t window = TRY(keys.count_or("sliding_window", 4096, limits::context));
   std::vector<LayerKind> pattern(layers);
   for (std::uint32_t i = 0; i < layers; ++i) {

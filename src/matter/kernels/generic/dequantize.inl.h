@@ -1,6 +1,7 @@
 // Which element types there are arithmetic for, and how each is read.
 #pragma once
 
+#include "kernels/generic/codebooks.inl.h"
 #include "kernels/generic/elements.inl.h"
 #include "kernels/generic/unpack.inl.h"
 
@@ -51,6 +52,13 @@ constexpr Format formats[] = {
     blocks_of<DType::nvfp4>(),
     blocks_of<DType::tq1_0>(),
     blocks_of<DType::tq2_0>(),
+    blocks_of<DType::iq2_xxs>(),
+    blocks_of<DType::iq2_xs>(),
+    blocks_of<DType::iq2_s>(),
+    blocks_of<DType::iq3_xxs>(),
+    blocks_of<DType::iq3_s>(),
+    blocks_of<DType::iq1_s>(),
+    blocks_of<DType::iq1_m>(),
 };
 
 inline const Format* find_format(DType type) {

@@ -1,4 +1,4 @@
-#include "kernels/sample_weights_test.h"
+#include "kernels/samples_test.h"
 
 #include <cstring>
 #include <random>
@@ -69,9 +69,25 @@ const SampleFormat formats[] = {
     blocks<DType::nvfp4>("nvfp4"),
     blocks<DType::tq1_0>("tq1_0"),
     blocks<DType::tq2_0>("tq2_0"),
+    blocks<DType::iq2_xxs>("iq2_xxs"),
+    blocks<DType::iq2_xs>("iq2_xs"),
+    blocks<DType::iq2_s>("iq2_s"),
+    blocks<DType::iq3_xxs>("iq3_xxs"),
+    blocks<DType::iq3_s>("iq3_s"),
+    blocks<DType::iq1_s>("iq1_s"),
+    blocks<DType::iq1_m>("iq1_m"),
 };
 
 }  // namespace
+
+std::vector<float> sample_floats(std::size_t count, float reach, unsigned seed) {
+  std::mt19937 random(seed);
+  std::vector<float> floats(count);
+  for (float& value : floats) {
+    value = reach * 0x1p-31f * static_cast<float>(static_cast<std::int32_t>(random()));
+  }
+  return floats;
+}
 
 std::span<const SampleFormat> sample_formats() {
   return formats;

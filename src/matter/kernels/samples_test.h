@@ -1,4 +1,5 @@
-// Weights for tests: every format that the tables take, with scales that keep values ordinary.
+// Random but repeatable inputs for tests: activations, and weights of every format that the tables
+// take, with scales that keep values ordinary.
 #pragma once
 
 #include <cstddef>
@@ -8,6 +9,9 @@
 #include "tensor/dtype.h"
 
 namespace freehold::kernels {
+
+// Evenly spread over [-reach, reach).
+std::vector<float> sample_floats(std::size_t count, float reach, unsigned seed);
 
 struct SampleFormat {
   DType type;
@@ -29,7 +33,7 @@ struct SampleWeights {
   const std::byte* data() const { return bytes.data(); }
 };
 
-// Random, the same every time. Columns must fill whole blocks.
+// Columns must fill whole blocks.
 SampleWeights sample_weights(const SampleFormat& format, std::size_t rows, std::size_t columns);
 
 }  // namespace freehold::kernels
