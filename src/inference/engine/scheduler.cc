@@ -19,6 +19,7 @@ void append(Turn& turn, Sequence& sequence, std::uint32_t count) {
       .position = sequence.computed,
       .blocks = {sequence.blocks.begin(), sequence.blocks.begin() + blocks},
       .wanted_logits = sequence.wanted_logits(count),
+      .prompt_tokens = sequence.prompt_tokens(),
   });
   turn.sequences.push_back(&sequence);
 }

@@ -53,6 +53,7 @@ class Sequence {
 
   std::span<const Token> tokens() const { return tokens_; }  // the prompt and the answer so far
   std::uint32_t size() const { return static_cast<std::uint32_t>(tokens_.size()); }
+  std::uint32_t prompt_tokens() const { return prompt_tokens_; }
   std::uint32_t pending() const { return size() - computed; }  // to be computed before a choice
   // Whether the prompt's own log-probabilities have still to be told.
   bool echoes() const { return echoed_ < prompt_tokens_; }

@@ -43,7 +43,7 @@ void Subscription::close() {
   std::unique_lock lock(mutex_);
   open_ = false;
   if (caller_ == std::this_thread::get_id()) return;  // call() lets go of the listener
-  returned_.wait(lock, [&] { return caller_ == std::thread::id{}; });
+  returned_.wait(lock, [&] { return caller_ == ThreadId{}; });
   const Listener spent = std::exchange(listener_, {});
   lock.unlock();
 }

@@ -29,11 +29,12 @@ class Subscription {
   void close();
 
  private:
+  using ThreadId = decltype(std::this_thread::get_id());
   void call(const std::function<void(Listener&)>& call, bool last);
 
   std::mutex mutex_;
   std::condition_variable returned_;
-  std::thread::id caller_;  // the thread that is in the listener now, if one is
+  ThreadId caller_;  // the thread that is in the listener now, if one is
   bool open_ = true;
   Listener listener_;  // touched by caller_ while there is one, else under the mutex
   std::atomic<bool> cancelled_{false};
