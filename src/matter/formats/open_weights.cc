@@ -119,7 +119,7 @@ Result<OpenedWeights> open_file(const fs::path& path) {
     return opened;
   }
   return fail(ErrorCode::invalid,
-              fmt::format("{} is neither GGUF nor safetensors: it begins with {}", path.string(),
+              fmt::format("{} is neither GGUF nor safetensors: at byte 0 stands {}", path.string(),
                           describe_first_bytes(file.bytes())));
 }
 

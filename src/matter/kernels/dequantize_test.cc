@@ -11,30 +11,10 @@
 #include <vector>
 
 #include "kernels/kernels.h"
-#include "tensor/blocks.h"
+#include "kernels/samples_test.h"
 
 namespace freehold::kernels {
 namespace {
-
-struct Format {
-  DType type;
-  const char* name;
-  std::size_t elements;
-  std::size_t bytes;
-};
-
-template <DType type>
-constexpr Format format(const char* name) {
-  return {type, name, Block<type>::elements, sizeof(Block<type>)};
-}
-
-const Format formats[] = {
-    format<DType::q4_0>("q4_0"),     format<DType::q4_1>("q4_1"),   format<DType::q5_0>("q5_0"),
-    format<DType::q5_1>("q5_1"),     format<DType::q8_0>("q8_0"),   format<DType::q2_k>("q2_k"),
-    format<DType::q3_k>("q3_k"),     format<DType::q4_k>("q4_k"),   format<DType::q5_k>("q5_k"),
-    format<DType::q6_k>("q6_k"),     format<DType::q8_k>("q8_k"),   format<DType::iq4_nl>("iq4_nl"),
-    format<DType::iq4_xs>("iq4_xs"), format<DType::mxfp4>("mxfp4"),
-};
 
 std::vector<std::byte> read_fixture(const std::string& name) {
   std::ifstream file(FREEHOLD_SOURCE_DIR "/tests/fixtures/dequant/" + name + ".bin",
@@ -54,7 +34,9 @@ bool same(float a, float b) {
 
 TEST(Dequantize, EqualsTheReferenceToTheBitForEveryFormatAndInstructionSet) {
   for (const Kernels* table : available_kernels()) {
-    for (const Format& format : formats) {
+    for (const SampleFormat& format : sample_formats()) {
+      if (format.elements == 1) continue;  // plain_types_test.cc
+
       SCOPED_TRACE(std::string(table->name) + " " + format.name);
       ASSERT_TRUE(table->supports(format.type));
       const std::vector<std::byte> fixture = read_fixture(format.name);

@@ -5,23 +5,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "kernels/kernels.h"
-#include "kernels/sample_weights_test.h"
+#include "kernels/samples_test.h"
 
 namespace freehold::kernels {
 namespace {
-
-std::vector<float> random_floats(std::size_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal;
-  std::vector<float> floats(count);
-  for (float& value : floats) value = normal(random);
-  return floats;
-}
 
 struct Product {
   SampleWeights weights;
@@ -31,7 +22,7 @@ struct Product {
 
 Product product(const SampleFormat& format, std::size_t rows, std::size_t columns,
                 std::size_t tokens) {
-  return {sample_weights(format, rows, columns), tokens, random_floats(tokens * columns, 7)};
+  return {sample_weights(format, rows, columns), tokens, sample_floats(tokens * columns, 2.0f, 7)};
 }
 
 // Rows row_begin..row_end of all tokens, (tokens, rows).

@@ -1,11 +1,13 @@
 // Everything that the vocabulary included before this file can compute, as one table.
 #pragma once
 
-#pragma STDC FP_CONTRACT OFF  // what is fused is fused by name: multiply_add
+#pragma clang diagnostic ignored "-Wpass-failed"  // without optimisation loops stay rolled up
+#pragma STDC FP_CONTRACT OFF                      // what is fused is fused by name: multiply_add
 
 #include "kernels/generic/attend.inl.h"
 #include "kernels/generic/matmul.inl.h"
 #include "kernels/generic/norm.inl.h"
+#include "kernels/generic/probe.inl.h"
 #include "kernels/generic/rotate.inl.h"
 
 namespace freehold::kernels {
@@ -27,6 +29,9 @@ constexpr Kernels table(const char* name) {
       .add = add,
       .add_scaled = add_scaled,
       .store = store_elements,
+      .probe_read = probe_read,
+      .probe_int8 = probe_int8,
+      .probe_fp32 = probe_fp32,
   };
 }
 

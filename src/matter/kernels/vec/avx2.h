@@ -1,4 +1,4 @@
-// The vocabulary of AVX2 + FMA + F16C: eight floats, sixteen bytes, and the few words that
+// The vocabulary of AVX2 + FMA + F16C: eight floats, eight whole numbers, and the few words that
 // kernels/generic is written in. Nothing else knows these intrinsics. vec/scalar.h says the same
 // words in plain C++; the two agree to the bit except where a multiply_add is fused here.
 #pragma once
@@ -16,8 +16,8 @@ struct Floats {
   __m256 v;
 };
 
-struct Bytes {
-  __m128i v;
+struct Ints {
+  __m256i v;
 };
 
 // --- floats -------------------------------------------------------------------------------------
@@ -113,55 +113,95 @@ inline void store_bf16(void* p, Floats x) {
   _mm_storeu_si128(static_cast<__m128i*>(p), _mm256_castsi256_si128(packed));
 }
 
-// --- bytes --------------------------------------------------------------------------------------
-inline Bytes splat_byte(int x) {
-  return {_mm_set1_epi8(static_cast<char>(x))};
-}
-inline Bytes load_bytes(const void* p) {
-  return {_mm_loadu_si128(static_cast<const __m128i*>(p))};
-}
-inline Bytes operator+(Bytes a, Bytes b) {
-  return {_mm_add_epi8(a.v, b.v)};
-}
-inline Bytes operator-(Bytes a, Bytes b) {
-  return {_mm_sub_epi8(a.v, b.v)};
-}
-inline Bytes operator&(Bytes a, Bytes b) {
-  return {_mm_and_si128(a.v, b.v)};
-}
-inline Bytes operator^(Bytes a, Bytes b) {
-  return {_mm_xor_si128(a.v, b.v)};
+// --- whole numbers of 32 bits -------------------------------------------------------------------
+inline Ints splat_int(int x) {
+  return {_mm256_set1_epi32(x)};
 }
 
-// (x >> shift) & mask of each byte; the mask must not reach above the bits that are left.
-inline Bytes bits(Bytes x, int shift, int mask) {
-  return {_mm_and_si128(_mm_srli_epi16(x.v, shift), _mm_set1_epi8(static_cast<char>(mask)))};
+// Eight bytes, unsigned or signed. Read straight from memory these are twice as fast as from a
+// register, which is why codes are widened first and taken apart afterwards; the empty statement
+// keeps the compiler from turning that around.
+inline Ints widen(const void* p) {
+  __m256i x = _mm256_cvtepu8_epi32(_mm_loadl_epi64(static_cast<const __m128i*>(p)));
+  __asm__("" : "+x"(x));
+  return {x};
+}
+inline Ints widen_signed(const void* p) {
+  return {_mm256_cvtepi8_epi32(_mm_loadl_epi64(static_cast<const __m128i*>(p)))};
 }
 
-// x << shift of each byte; no set bit may leave its byte.
-inline Bytes shift_left(Bytes x, int shift) {
-  return {_mm_slli_epi16(x.v, shift)};
+inline Ints operator+(Ints a, Ints b) {
+  return {_mm256_add_epi32(a.v, b.v)};
+}
+inline Ints operator-(Ints a, Ints b) {
+  return {_mm256_sub_epi32(a.v, b.v)};
+}
+inline Ints operator*(Ints a, Ints b) {
+  return {_mm256_mullo_epi32(a.v, b.v)};
+}
+inline Ints operator&(Ints a, Ints b) {
+  return {_mm256_and_si256(a.v, b.v)};
+}
+inline Ints operator>>(Ints x, int shift) {
+  return {_mm256_srli_epi32(x.v, shift)};
+}
+inline Ints operator<<(Ints x, int shift) {
+  return {_mm256_slli_epi32(x.v, shift)};
 }
 
-// table[index] of each byte, index in 0..15.
-inline Bytes lookup(Bytes table, Bytes index) {
-  return {_mm_shuffle_epi8(table.v, index.v)};
+// All ones where the bit of the element's number is set, else zero.
+inline Ints spread(int mask) {
+  const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+  return {_mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32(mask), bit), bit)};
 }
 
-// 0xff where the bit of that number is set, else 0.
-inline Bytes spread(uint16_t mask) {
-  const __m128i byte_of = _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1);
-  const __m128i bit = _mm_set1_epi64x(static_cast<int64_t>(0x8040201008040201));
-  const __m128i copies = _mm_shuffle_epi8(_mm_cvtsi32_si128(mask), byte_of);
-  return {_mm_cmpeq_epi8(_mm_and_si128(copies, bit), bit)};
+// Sixteen signed bytes, and table[index] of each index in 0..15.
+struct ByteTable {
+  __m256i v;
+};
+inline ByteTable byte_table(const int8_t* p) {
+  return {_mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)))};
+}
+inline Ints lookup(ByteTable table, Ints index) {
+  const __m256i found = _mm256_shuffle_epi8(table.v, index.v);
+  return {_mm256_srai_epi32(_mm256_slli_epi32(found, 24), 24)};
 }
 
-// Bytes 0..7 or 8..15, taken as signed.
-inline Floats low_floats(Bytes x) {
-  return {_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(x.v))};
+inline Floats to_floats(Ints x) {
+  return {_mm256_cvtepi32_ps(x.v)};
 }
-inline Floats high_floats(Bytes x) {
-  return {_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_unpackhi_epi64(x.v, x.v)))};
+
+// -x where the mask is all ones, x where it is zero.
+inline Floats negate_where(Ints mask, Floats x) {
+  const __m256i sign = _mm256_slli_epi32(mask.v, 31);
+  return {_mm256_xor_ps(x.v, _mm256_castsi256_ps(sign))};
+}
+
+// --- bytes, four to an element ------------------------------------------------------------------
+struct Quads {
+  __m256i v;
+};
+inline Quads load_quads(const void* p) {
+  return {_mm256_loadu_si256(static_cast<const __m256i*>(p))};
+}
+// sum + the four products of each element; a unsigned and below 128, b signed.
+inline Ints multiply_add_quads(Quads a, Quads b, Ints sum) {
+  const __m256i pairs = _mm256_maddubs_epi16(a.v, b.v);
+  return {_mm256_add_epi32(sum.v, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))};
+}
+inline Quads operator^(Quads a, Quads b) {
+  return {_mm256_xor_si256(a.v, b.v)};
+}
+
+// Keeps the compiler from knowing a value: what is measured must be computed.
+inline void opaque(Quads& x) {
+  asm volatile("" : "+x"(x.v));
+}
+inline void opaque(Ints& x) {
+  asm volatile("" : "+x"(x.v));
+}
+inline void opaque(Floats& x) {
+  asm volatile("" : "+x"(x.v));
 }
 
 }  // namespace

@@ -14,8 +14,8 @@ struct Floats {
   float v[lanes];
 };
 
-struct Bytes {
-  uint8_t v[16];
+struct Ints {
+  uint32_t v[lanes];
 };
 
 template <class Vector, class Function>
@@ -154,48 +154,85 @@ inline void store_bf16(void* p, Floats x) {
   __builtin_memcpy(p, halves, sizeof halves);
 }
 
-// --- bytes --------------------------------------------------------------------------------------
-inline uint8_t byte(int x) {
-  return static_cast<uint8_t>(x);
+// --- whole numbers of 32 bits -------------------------------------------------------------------
+inline Ints splat_int(int x) {
+  return each<Ints>([=](size_t) { return static_cast<uint32_t>(x); });
 }
-inline Bytes splat_byte(int x) {
-  return each<Bytes>([=](size_t) { return byte(x); });
+inline Ints widen(const void* p) {
+  return each<Ints>([=](size_t i) { return static_cast<const uint8_t*>(p)[i]; });
 }
-inline Bytes load_bytes(const void* p) {
-  Bytes x;
-  __builtin_memcpy(x.v, p, sizeof x.v);
+inline Ints widen_signed(const void* p) {
+  return each<Ints>(
+      [=](size_t i) { return static_cast<uint32_t>(static_cast<const int8_t*>(p)[i]); });
+}
+inline Ints operator+(Ints a, Ints b) {
+  return each<Ints>([&](size_t i) { return a.v[i] + b.v[i]; });
+}
+inline Ints operator-(Ints a, Ints b) {
+  return each<Ints>([&](size_t i) { return a.v[i] - b.v[i]; });
+}
+inline Ints operator*(Ints a, Ints b) {
+  return each<Ints>([&](size_t i) { return a.v[i] * b.v[i]; });
+}
+inline Ints operator&(Ints a, Ints b) {
+  return each<Ints>([&](size_t i) { return a.v[i] & b.v[i]; });
+}
+inline Ints operator>>(Ints x, int shift) {
+  return each<Ints>([&](size_t i) { return x.v[i] >> shift; });
+}
+inline Ints operator<<(Ints x, int shift) {
+  return each<Ints>([&](size_t i) { return x.v[i] << shift; });
+}
+inline Ints spread(int mask) {
+  return each<Ints>([=](size_t i) { return mask >> i & 1 ? ~uint32_t{0} : 0; });
+}
+struct ByteTable {
+  const int8_t* v;
+};
+inline ByteTable byte_table(const int8_t* p) {
+  return {p};
+}
+inline Ints lookup(ByteTable table, Ints index) {
+  return each<Ints>([&](size_t i) { return static_cast<uint32_t>(table.v[index.v[i]]); });
+}
+inline Floats to_floats(Ints x) {
+  return each<Floats>([&](size_t i) { return static_cast<float>(static_cast<int32_t>(x.v[i])); });
+}
+inline Floats negate_where(Ints mask, Floats x) {
+  return each<Floats>([&](size_t i) { return from_bits(to_bits(x.v[i]) ^ mask.v[i] << 31); });
+}
+
+// --- bytes, four to an element ------------------------------------------------------------------
+struct Quads {
+  uint8_t v[4 * lanes];
+};
+inline Quads load_quads(const void* p) {
+  Quads x;
+  const uint8_t* bytes = static_cast<const uint8_t*>(p);
+  for (size_t i = 0; i < 4 * lanes; ++i) x.v[i] = bytes[i];
   return x;
 }
-inline Bytes operator+(Bytes a, Bytes b) {
-  return each<Bytes>([&](size_t i) { return byte(a.v[i] + b.v[i]); });
+// sum + the four products of each element; a unsigned and below 128, b signed.
+inline Ints multiply_add_quads(Quads a, Quads b, Ints sum) {
+  for (size_t i = 0; i < 4 * lanes; ++i) {
+    sum.v[i / 4] += static_cast<int32_t>(a.v[i]) * static_cast<int8_t>(b.v[i]);
+  }
+  return sum;
 }
-inline Bytes operator-(Bytes a, Bytes b) {
-  return each<Bytes>([&](size_t i) { return byte(a.v[i] - b.v[i]); });
+inline Quads operator^(Quads a, Quads b) {
+  for (size_t i = 0; i < 4 * lanes; ++i) a.v[i] ^= b.v[i];
+  return a;
 }
-inline Bytes operator&(Bytes a, Bytes b) {
-  return each<Bytes>([&](size_t i) { return byte(a.v[i] & b.v[i]); });
+
+// Keeps the compiler from knowing a value: what is measured must be computed.
+inline void opaque(Quads& x) {
+  asm volatile("" : "+m"(x));
 }
-inline Bytes operator^(Bytes a, Bytes b) {
-  return each<Bytes>([&](size_t i) { return byte(a.v[i] ^ b.v[i]); });
+inline void opaque(Ints& x) {
+  asm volatile("" : "+m"(x));
 }
-inline Bytes bits(Bytes x, int shift, int mask) {
-  return each<Bytes>([&](size_t i) { return byte(x.v[i] >> shift & mask); });
-}
-inline Bytes shift_left(Bytes x, int shift) {
-  return each<Bytes>([&](size_t i) { return byte(x.v[i] << shift); });
-}
-inline Bytes lookup(Bytes table, Bytes index) {
-  return each<Bytes>([&](size_t i) { return table.v[index.v[i] & 15]; });
-}
-inline Bytes spread(uint16_t mask) {
-  return each<Bytes>([=](size_t i) { return byte(mask >> i & 1 ? 0xff : 0); });
-}
-inline Floats low_floats(Bytes x) {
-  return each<Floats>([&](size_t i) { return static_cast<float>(static_cast<int8_t>(x.v[i])); });
-}
-inline Floats high_floats(Bytes x) {
-  return each<Floats>(
-      [&](size_t i) { return static_cast<float>(static_cast<int8_t>(x.v[i + 8])); });
+inline void opaque(Floats& x) {
+  asm volatile("" : "+m"(x));
 }
 
 }  // namespace

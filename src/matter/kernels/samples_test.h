@@ -1,4 +1,5 @@
-// Weights for tests: every format that the tables take, with scales that keep values ordinary.
+// Random but repeatable inputs for tests: activations, and weights of every format that the tables
+// take, with scales that keep values ordinary.
 #pragma once
 
 #include <cstddef>
@@ -9,14 +10,19 @@
 
 namespace freehold::kernels {
 
+// Evenly spread over [-reach, reach).
+std::vector<float> sample_floats(std::size_t count, float reach, unsigned seed);
+
 struct SampleFormat {
   DType type;
   const char* name;
   std::size_t elements;  // to a block
   std::size_t bytes;
+  void (*tame)(std::byte* block);  // gives a block of random bytes an ordinary scale
 };
 
-std::span<const SampleFormat> sample_formats();  // f32 first, then f16, bf16 and the quantized
+// Plain types first: f32, f16, bf16; then the quantized, whose blocks have many elements.
+std::span<const SampleFormat> sample_formats();
 
 struct SampleWeights {
   DType type;
@@ -27,7 +33,7 @@ struct SampleWeights {
   const std::byte* data() const { return bytes.data(); }
 };
 
-// Random, the same every time. Columns must fill whole blocks.
+// Columns must fill whole blocks.
 SampleWeights sample_weights(const SampleFormat& format, std::size_t rows, std::size_t columns);
 
 }  // namespace freehold::kernels
