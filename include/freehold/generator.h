@@ -108,7 +108,8 @@ class Generator {
   virtual Result<std::vector<Token>> tokenize(const Prompt& prompt) const = 0;
 
   // Starts a completion and waits for it. `on_delta` may be empty; it returns false to cancel.
-  Result<Completion> complete(Request request, const std::function<bool(const Delta&)>& on_delta = {});
+  Result<Completion> complete(Request request,
+                              const std::function<bool(const Delta&)>& on_delta = {});
 };
 
 }  // namespace freehold

@@ -62,6 +62,12 @@ struct Kernels {
 
   // Plain conversions for the key-value cache; type is f32, f16 or bf16 (round to nearest even).
   void (*store)(DType type, const float* x, std::byte* out, std::size_t count);
+
+  // The instruction set's own limits, for measuring: reads memory in order; multiplies and adds
+  // bytes or floats in registers and returns the operations done (two for each product).
+  void (*probe_read)(const std::byte* data, std::size_t bytes);
+  std::uint64_t (*probe_int8)(std::size_t rounds);
+  std::uint64_t (*probe_fp32)(std::size_t rounds);
 };
 
 // The best table this CPU can run; FREEHOLD_KERNELS=scalar|avx2 forces one (an unknown or

@@ -7,6 +7,7 @@
 #include "kernels/generic/attend.inl.h"
 #include "kernels/generic/matmul.inl.h"
 #include "kernels/generic/norm.inl.h"
+#include "kernels/generic/probe.inl.h"
 #include "kernels/generic/rotate.inl.h"
 
 namespace freehold::kernels {
@@ -28,6 +29,9 @@ constexpr Kernels table(const char* name) {
       .add = add,
       .add_scaled = add_scaled,
       .store = store_elements,
+      .probe_read = probe_read,
+      .probe_int8 = probe_int8,
+      .probe_fp32 = probe_fp32,
   };
 }
 

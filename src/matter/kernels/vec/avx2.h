@@ -185,5 +185,32 @@ inline Floats negate_where(Ints mask, Floats x) {
   return {_mm256_xor_ps(x.v, _mm256_castsi256_ps(sign))};
 }
 
+// --- bytes, four to an element ------------------------------------------------------------------
+struct Quads {
+  __m256i v;
+};
+inline Quads load_quads(const void* p) {
+  return {_mm256_loadu_si256(static_cast<const __m256i*>(p))};
+}
+// sum + the four products of each element; a unsigned and below 128, b signed.
+inline Ints multiply_add_quads(Quads a, Quads b, Ints sum) {
+  const __m256i pairs = _mm256_maddubs_epi16(a.v, b.v);
+  return {_mm256_add_epi32(sum.v, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))};
+}
+inline Quads operator^(Quads a, Quads b) {
+  return {_mm256_xor_si256(a.v, b.v)};
+}
+
+// Keeps the compiler from knowing a value: what is measured must be computed.
+inline void opaque(Quads& x) {
+  asm volatile("" : "+x"(x.v));
+}
+inline void opaque(Ints& x) {
+  asm volatile("" : "+x"(x.v));
+}
+inline void opaque(Floats& x) {
+  asm volatile("" : "+x"(x.v));
+}
+
 }  // namespace
 }  // namespace freehold::kernels

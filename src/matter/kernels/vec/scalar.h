@@ -205,5 +205,38 @@ inline Floats negate_where(Ints mask, Floats x) {
   return each<Floats>([&](size_t i) { return from_bits(to_bits(x.v[i]) ^ mask.v[i] << 31); });
 }
 
+// --- bytes, four to an element ------------------------------------------------------------------
+struct Quads {
+  uint8_t v[4 * lanes];
+};
+inline Quads load_quads(const void* p) {
+  Quads x;
+  const uint8_t* bytes = static_cast<const uint8_t*>(p);
+  for (size_t i = 0; i < 4 * lanes; ++i) x.v[i] = bytes[i];
+  return x;
+}
+// sum + the four products of each element; a unsigned and below 128, b signed.
+inline Ints multiply_add_quads(Quads a, Quads b, Ints sum) {
+  for (size_t i = 0; i < 4 * lanes; ++i) {
+    sum.v[i / 4] += static_cast<int32_t>(a.v[i]) * static_cast<int8_t>(b.v[i]);
+  }
+  return sum;
+}
+inline Quads operator^(Quads a, Quads b) {
+  for (size_t i = 0; i < 4 * lanes; ++i) a.v[i] ^= b.v[i];
+  return a;
+}
+
+// Keeps the compiler from knowing a value: what is measured must be computed.
+inline void opaque(Quads& x) {
+  asm volatile("" : "+m"(x));
+}
+inline void opaque(Ints& x) {
+  asm volatile("" : "+m"(x));
+}
+inline void opaque(Floats& x) {
+  asm volatile("" : "+m"(x));
+}
+
 }  // namespace
 }  // namespace freehold::kernels
