@@ -36,13 +36,27 @@ constexpr auto iq3_s_book = expand<4>(tables::iq3_s_points, tables::iq3_s_levels
 constexpr auto iq1_book = expand<8>(tables::iq1_points, tables::iq1_levels);
 
 // Seven signs are stored; the eighth makes their number even.
+struct SignTable {
+  uint8_t eight[128];
+};
+
+consteval SignTable even_signs() {
+  SignTable result = {};
+  for (uint8_t seven = 0; seven < 128; ++seven) {
+    result.eight[seven] = static_cast<uint8_t>(seven | __builtin_parity(seven) << 7);
+  }
+  return result;
+}
+
+constexpr SignTable sign_table = even_signs();
+
 inline int eight_signs(uint32_t seven) {
-  return static_cast<int>(seven | static_cast<uint32_t>(__builtin_parity(seven)) << 7);
+  return sign_table.eight[seven];
 }
 
 // ±scale * point; a set bit of `signs` means minus.
 inline Floats signed_point(float scale, const int8_t* point, int signs) {
-  return negate_where(spread(signs), splat(scale) * to_floats(widen_signed(point)));
+  return negate_where(signs, splat(scale) * to_floats(widen_signed(point)));
 }
 
 // The same for two points of four elements.

@@ -179,10 +179,12 @@ inline Floats to_floats(Ints x) {
   return {_mm256_cvtepi32_ps(x.v)};
 }
 
-// -x where the mask is all ones, x where it is zero.
-inline Floats negate_where(Ints mask, Floats x) {
-  const __m256i sign = _mm256_slli_epi32(mask.v, 31);
-  return {_mm256_xor_ps(x.v, _mm256_castsi256_ps(sign))};
+// -x where the bit of the element's number is set, else x.
+inline Floats negate_where(int mask, Floats x) {
+  const __m256i to_sign = _mm256_setr_epi32(31, 30, 29, 28, 27, 26, 25, 24);
+  const __m256i shifted = _mm256_sllv_epi32(_mm256_set1_epi32(mask), to_sign);
+  const __m256 sign = _mm256_and_ps(_mm256_castsi256_ps(shifted), _mm256_set1_ps(-0.0f));
+  return {_mm256_xor_ps(x.v, sign)};
 }
 
 // --- bytes, four to an element ------------------------------------------------------------------

@@ -201,8 +201,10 @@ inline Ints lookup(ByteTable table, Ints index) {
 inline Floats to_floats(Ints x) {
   return each<Floats>([&](size_t i) { return static_cast<float>(static_cast<int32_t>(x.v[i])); });
 }
-inline Floats negate_where(Ints mask, Floats x) {
-  return each<Floats>([&](size_t i) { return from_bits(to_bits(x.v[i]) ^ mask.v[i] << 31); });
+inline Floats negate_where(int mask, Floats x) {
+  return each<Floats>([&](size_t i) {
+    return from_bits(to_bits(x.v[i]) ^ static_cast<uint32_t>(mask) >> i << 31);
+  });
 }
 
 // --- bytes, four to an element ------------------------------------------------------------------
