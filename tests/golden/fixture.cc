@@ -15,6 +15,16 @@ namespace {
 const std::filesystem::path root =
     std::filesystem::path(FREEHOLD_SOURCE_DIR) / "tests/fixtures/models";
 
+const std::filesystem::path scratch =
+    std::filesystem::temp_directory_path() / ("freehold-golden-" + std::to_string(::getpid()));
+
+class RemoveScratch : public ::testing::Environment {
+ public:
+  void TearDown() override { std::filesystem::remove_all(scratch); }
+};
+
+const auto* const remove_scratch = ::testing::AddGlobalTestEnvironment(new RemoveScratch);
+
 std::vector<double> numbers(const Value& list) {
   std::vector<double> result;
   for (const Value& each : *list.as_list()) result.push_back(each.number_or(0));
@@ -74,11 +84,11 @@ std::vector<Sequence> expected_of(const std::string& name) {
 }
 
 std::filesystem::path scratch_folder() {
+  CHECK(remove_scratch != nullptr);
   const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
   std::string name = std::string(test->test_suite_name()) + "." + test->name();
   std::ranges::replace(name, '/', '-');
-  return std::filesystem::temp_directory_path() /
-         ("freehold-golden-" + std::to_string(::getpid())) / name;
+  return scratch / name;
 }
 
 std::shared_ptr<const formats::Checkpoint> open_checkpoint(const std::filesystem::path& path) {

@@ -287,7 +287,13 @@ Result<Receipt> pull(Store& store, const std::string& target, const PullOptions&
   Random random(options.seed != 0 ? options.seed : Random::fresh_seed());
   TransferContext context{http, clock, random, observer, options.cancelled, options.limits};
   const fs::path folder = TRY(store.pull_folder(plan.name));
-  Receipt receipt = TRY(try_sources(context, store, plan, options, folder));
+  auto fetched = try_sources(context, store, plan, options, folder);
+  if (!fetched) {
+    std::error_code in_use;
+    fs::remove(folder, in_use);  // only when nothing in it is worth resuming
+    return fetched;
+  }
+  Receipt receipt = *std::move(fetched);
   receipt.model = plan.name;
   if (!plan.license.empty()) receipt.license = plan.license;
   receipt.pulled_unix_s = clock.unix_time_s();
