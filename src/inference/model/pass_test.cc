@@ -58,7 +58,7 @@ TEST(Dealer, CutsTilesAtSpansAndAtSixteenRows) {
 TEST(Activations, HoldFewerTokensOfAWiderModel) {
   Recipe recipe;
   recipe.width = 64;
-  recipe.attention = {.heads = 2, .kv_heads = 1, .head_dim = 32};
+  recipe.attention = {.heads = 2, .kv_heads = 1, .head_dim = 32, .rope = {}};
   recipe.feedforward.hidden = 128;
   recipe.pattern = {LayerKind{}};
   EXPECT_EQ(Activations::capacity_for(recipe), 512u);
@@ -73,7 +73,7 @@ TEST(Activations, HoldFewerTokensOfAWiderModel) {
 TEST(Activations, KeepNoMemoryForSlotsThatNoLayerFills) {
   Recipe recipe;
   recipe.width = 64;
-  recipe.attention = {.heads = 2, .kv_heads = 1, .head_dim = 32};
+  recipe.attention = {.heads = 2, .kv_heads = 1, .head_dim = 32, .rope = {}};
   recipe.feedforward.hidden = 1000;
   recipe.feedforward.experts = {.count = 8, .active = 2, .hidden = 16};
   recipe.pattern = {LayerKind{.experts = true}};

@@ -14,6 +14,7 @@ constexpr std::size_t longest_piece = 512;
 
 // Best first; of equals the lower id.
 std::vector<Scored> likeliest(std::span<const float> logits, std::uint32_t count, double norm) {
+  if (count == 0) return {};
   std::vector<Token> ids(logits.size());
   std::iota(ids.begin(), ids.end(), Token{0});
   const auto end =
