@@ -1,13 +1,16 @@
-# Writes ${OUTPUT}: a source file whose function ${FUNCTION} returns the bytes of ${INPUT}.
-# Run by cmake -P with these and HEADER (what declares the function) and NAMESPACE.
-file(READ ${INPUT} bytes HEX)
-string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
-string(REGEX REPLACE "(0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,)" "\\1\n" bytes
-       "${bytes}")
-file(WRITE ${OUTPUT} "#include \"${HEADER}\"\n
-namespace ${NAMESPACE} {\n
-std::string_view ${FUNCTION}() {
-  static constexpr unsigned char bytes[] = {${bytes}};
-  return {reinterpret_cast<const char*>(bytes), sizeof bytes};
-}\n
-}  // namespace ${NAMESPACE}\n")
+# Puts a text file into the program: freehold_embed(target folder/file.txt namespace symbol) adds a
+# source that defines `const std::string_view namespace::symbol`. The file must not contain the
+# raw string's end, `)embedded"`.
+function(freehold_embed target file namespace symbol)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  file(READ ${file} text)
+  set(source ${PROJECT_BINARY_DIR}/embedded/${target}_${symbol}.cc)
+  file(CONFIGURE OUTPUT ${source} @ONLY CONTENT
+"#include <string_view>
+namespace @namespace@ {
+extern const std::string_view @symbol@;
+const std::string_view @symbol@ = R\"embedded(@text@)embedded\";
+}
+")
+  target_sources(${target} PRIVATE ${source})
+endfunction()

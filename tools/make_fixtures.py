@@ -92,7 +92,7 @@ VARIANTS = {
     "qwen3-moe-mixed": (
         "Qwen3Moe",
         dict(MOE, num_hidden_layers=3, norm_topk_prob=False, mlp_only_layers=[1],
-             decoder_sparse_step=1, use_sliding_window=True, sliding_window=7),
+             tie_word_embeddings=True, use_sliding_window=True, sliding_window=7),
         [60], None, "qwen3moe"),
 }
 

@@ -34,6 +34,17 @@ std::string human_bytes(std::uint64_t bytes) {
   return fmt::format("{:.{}f} {}", amount, amount < 10 ? 2 : amount < 100 ? 1 : 0, units[unit]);
 }
 
+std::string human_count(std::uint64_t count) {
+  constexpr const char* units[] = {"", "K", "M", "B", "T"};
+  auto amount = static_cast<double>(count);
+  std::size_t unit = 0;
+  while (amount >= 999.5 && unit + 1 < std::size(units)) {
+    amount /= 1000;
+    ++unit;
+  }
+  return fmt::format("{:.3g}{}", amount, units[unit]);
+}
+
 std::string human_duration(double seconds) {
   const auto whole = static_cast<std::uint64_t>(std::llround(std::clamp(seconds, 0.0, 1e15)));
   if (whole < 60) return fmt::format("{} s", whole);

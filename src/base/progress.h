@@ -39,6 +39,8 @@ class Progress {
 
 // "1.5 GiB", "312 MiB", "17 B".
 std::string human_bytes(std::uint64_t bytes);
+// "135M", "30.5B", "1.04T": how models' parameters are told.
+std::string human_count(std::uint64_t count);
 // "3 s", "2 min 5 s", "1 h 4 min".
 std::string human_duration(double seconds);
 

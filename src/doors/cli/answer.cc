@@ -34,8 +34,9 @@ std::string speed_text(const Usage& usage) {
                      usage.prefill_s);
 }
 
-void tell_speed(const Usage& usage) {
-  if (::isatty(STDERR_FILENO) == 1) std::fputs((speed_text(usage) + "\n").c_str(), stderr);
+void tell_speed(const Usage& usage, bool always) {
+  if (always || ::isatty(STDERR_FILENO) == 1)
+    std::fputs((speed_text(usage) + "\n").c_str(), stderr);
 }
 
 Value completion_json(const ModelCard& card, const Completion& completion) {

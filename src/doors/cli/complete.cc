@@ -20,6 +20,7 @@ class Complete : public Command {
   void declare(Options& options) override {
     model_.declare(options);
     sampling_.declare(options);
+    options.flag("speed", speed_, "say how fast it was even when no terminal looks on");
     options.flag("chat", chat_, "the prompt is a question: use the model's chat template");
     options.add("system", &system_, "TEXT", "with --chat: what the system message says");
     options.add("prompt", &prompt_, "PROMPT", "the text; - or nothing: standard input")
@@ -42,7 +43,7 @@ class Complete : public Command {
       print_json(completion_json(generator->card(), completion));
     } else {
       print("\n");
-      tell_speed(completion.outcome.usage);
+      tell_speed(completion.outcome.usage, speed_);
     }
     return 0;
   }
@@ -66,6 +67,7 @@ class Complete : public Command {
   ModelOptions model_;
   SamplingOptions sampling_;
   bool chat_ = false;
+  bool speed_ = false;
   std::string system_;
   std::string prompt_;
 };

@@ -28,8 +28,7 @@ class Doctor : public Command {
     facts_ = engine::machine_facts();
     ThreadPool pool(threads_);
     limits_ = engine::measure_machine(pool);
-    const hub::Catalogue& catalogue = TRY(hub::catalogue());
-    for (const hub::CatalogueEntry& entry : catalogue.entries) {
+    for (const hub::CatalogueEntry& entry : hub::Catalogue::builtin().entries()) {
       if (entry.runs &&
           weights_of(entry) <= weights_share * static_cast<double>(facts_.memory_available_bytes)) {
         fitting_.push_back(&entry);
@@ -49,8 +48,7 @@ class Doctor : public Command {
   }
   // Decoding reads the active weights once a token.
   double tokens_per_s(const hub::CatalogueEntry& entry) const {
-    const auto active = static_cast<double>(entry.active_parameters > 0 ? entry.active_parameters
-                                                                        : entry.parameters);
+    const auto active = static_cast<double>(entry.active_parameters);
     return limits_.read_gb_s * 1e9 / (active * bytes_per_parameter);
   }
 

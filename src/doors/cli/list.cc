@@ -16,10 +16,29 @@ std::string date(std::int64_t unix_s) {
   return fmt::format("{:%Y-%m-%d}", fmt::gmtime(static_cast<std::time_t>(unix_s)));
 }
 
-std::uint64_t bytes_of(const hub::Receipt& receipt) {
-  std::uint64_t sum = 0;
-  for (const hub::StoredFile& file : receipt.files) sum += file.bytes;
-  return sum;
+std::string parameters(const hub::CatalogueEntry& entry) {
+  const std::string all = human_count(entry.parameters);
+  if (entry.active_parameters == entry.parameters) return all;
+  return fmt::format("{} ({} active)", all, human_count(entry.active_parameters));
+}
+
+Value as_json(const hub::CatalogueEntry& entry) {
+  List sources;
+  for (const std::string& source : entry.sources) sources.emplace_back(source);
+  return Object{{"name", entry.name},
+                {"title", entry.title},
+                {"family", entry.family},
+                {"maker", entry.maker},
+                {"origin", entry.origin},
+                {"license", entry.license},
+                {"architecture", entry.architecture},
+                {"parameters", entry.parameters},
+                {"active_parameters", entry.active_parameters},
+                {"context_length", entry.context_length},
+                {"sha256", entry.sha256},
+                {"gated", entry.gated},
+                {"runs", entry.runs},
+                {"sources", std::move(sources)}};
 }
 
 class ListVerb : public Command {
@@ -47,7 +66,7 @@ class ListVerb : public Command {
     }
     Table table({{"model"}, {"size", Table::Align::right}, {"license"}, {"pulled"}, {"source"}});
     for (const hub::Receipt& receipt : receipts) {
-      table.add({receipt.model, human_bytes(bytes_of(receipt)), receipt.license,
+      table.add({receipt.model, human_bytes(receipt.bytes()), receipt.license,
                  date(receipt.pulled_unix_s), receipt.source});
     }
     print(table.text());
@@ -55,11 +74,10 @@ class ListVerb : public Command {
   }
 
   static Result<int> list_catalogue(const Context& context) {
-    const hub::Catalogue& catalogue = TRY(hub::catalogue());
+    const auto& entries = hub::Catalogue::builtin().entries();
     if (context.json) {
       List models;
-      for (const hub::CatalogueEntry& entry : catalogue.entries)
-        models.push_back(hub::to_value(entry));
+      for (const hub::CatalogueEntry& entry : entries) models.push_back(as_json(entry));
       print_json(Object{{"models", std::move(models)}});
       return 0;
     }
@@ -70,8 +88,8 @@ class ListVerb : public Command {
                  {"context", Table::Align::right},
                  {"license"},
                  {"runs"}});
-    for (const hub::CatalogueEntry& entry : catalogue.entries) {
-      table.add({entry.name, entry.maker, entry.country, entry.parameters_text(),
+    for (const hub::CatalogueEntry& entry : entries) {
+      table.add({entry.name, entry.maker, entry.origin, parameters(entry),
                  std::to_string(entry.context_length), entry.license,
                  entry.runs ? "yes" : "not yet"});
     }

@@ -20,7 +20,7 @@ Route page_route() {
           .handler =
               [](const std::shared_ptr<Exchange>& exchange, std::string_view) {
                 exchange->send({.content_type = "text/html; charset=utf-8",
-                                .body = std::string(page()),
+                                .body = std::string(page_text),
                                 .headers = {{"Content-Security-Policy", content_policy},
                                             {"X-Content-Type-Options", "nosniff"},
                                             {"Cache-Control", "no-cache"}}});

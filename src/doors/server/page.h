@@ -5,6 +5,6 @@
 
 namespace freehold::server {
 
-std::string_view page();
+extern const std::string_view page_text;  // HTML
 
 }  // namespace freehold::server

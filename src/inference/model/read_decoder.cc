@@ -81,6 +81,11 @@ Result<Recipe> read_decoder(const Keys& keys) {
   return recipe;
 }
 
+Result<std::uint32_t> read_window(const Keys& keys) {
+  const bool written = keys.checkpoint().metadata("sliding_window") != nullptr;
+  return keys.count_or("sliding_window", keys.gguf() || written ? 0 : 4096, limits::context);
+}
+
 Result<std::vector<LayerKind>> read_windows(const Keys& keys, std::uint32_t layers) {
   std::vector<LayerKind> pattern(layers);
   const Value* types = keys.find("layer_types");
@@ -88,7 +93,7 @@ Result<std::vector<LayerKind>> read_windows(const Keys& keys, std::uint32_t laye
   if (!TRY(keys.flag_or("use_sliding_window", keys.gguf() && types != nullptr))) {
     return std::vector<LayerKind>{LayerKind{}};
   }
-  const std::uint32_t window = TRY(keys.count_or("sliding_window", 4096, limits::context));
+  const std::uint32_t window = TRY(read_window(keys));
   if (types == nullptr) {
     const std::uint32_t first = TRY(keys.count_or("max_window_layers", 28, limits::layers));
     for (std::uint32_t i = first; i < layers; ++i) pattern[i].sliding_window = window;

@@ -24,6 +24,10 @@ Result<Recipe> read_decoder(const Keys& keys);
 // The rotary embedding with its scaling. `head_dim` elements at most are rotated.
 Result<Rope> read_rope(const Keys& keys, std::uint32_t head_dim, std::uint32_t context_length);
 
+// `sliding_window`: 0 when null. Hugging Face's classes take 4096 when the key is missing
+// altogether.
+Result<std::uint32_t> read_window(const Keys& keys);
+
 // The window of each layer where only some have one: `layer_types`, else all layers from
 // `max_window_layers` on; none unless `use_sliding_window`.
 Result<std::vector<LayerKind>> read_windows(const Keys& keys, std::uint32_t layers);

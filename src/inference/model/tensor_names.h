@@ -49,7 +49,7 @@ struct TensorName {
   std::string_view gguf;
 };
 
-// The names that Llama and its descendants use.
+// The names that nearly all decoders of the common build use.
 std::span<const TensorName> common_names();
 
 // The pattern of a role in a container; empty when the table has none.

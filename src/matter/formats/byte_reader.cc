@@ -10,10 +10,4 @@ std::unexpected<Error> ByteReader::cut_short(std::string_view field, std::uint64
                           offset_, bytes_.size()));
 }
 
-std::string in_quotes(std::string_view name) {
-  constexpr std::size_t longest = 120;
-  if (name.size() <= longest) return fmt::format("{:?}", name);
-  return fmt::format("{:?}… ({} bytes)", name.substr(0, longest), name.size());
-}
-
 }  // namespace freehold::formats

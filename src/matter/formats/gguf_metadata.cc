@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <cstring>
 #include <limits>
 #include <string>
+#include <type_traits>
 #include <unordered_set>
 #include <utility>
+
+#include "formats/names.h"
 
 namespace freehold::formats {
 namespace {
@@ -52,6 +55,45 @@ constexpr std::uint64_t least_bytes(ValueType type) {
   return 0;
 }
 
+template <class T>
+Value value_of(T number) {
+  if constexpr (std::is_floating_point_v<T>) return Value(static_cast<double>(number));
+  if constexpr (std::is_same_v<T, std::uint64_t>) {
+    constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+    if (number > most) return Value(static_cast<double>(number));
+  }
+  return Value(static_cast<std::int64_t>(number));
+}
+
+// Calls `visit` with a zero of the C++ type that `type` is; booleans and strings are no numbers.
+template <class Visit>
+Result<Value> visit_number(ValueType type, Visit visit) {
+  switch (type) {
+    case ValueType::u8:
+      return visit(std::uint8_t{});
+    case ValueType::i8:
+      return visit(std::int8_t{});
+    case ValueType::u16:
+      return visit(std::uint16_t{});
+    case ValueType::i16:
+      return visit(std::int16_t{});
+    case ValueType::u32:
+      return visit(std::uint32_t{});
+    case ValueType::i32:
+      return visit(std::int32_t{});
+    case ValueType::u64:
+      return visit(std::uint64_t{});
+    case ValueType::i64:
+      return visit(std::int64_t{});
+    case ValueType::f32:
+      return visit(float{});
+    case ValueType::f64:
+      return visit(double{});
+    default:
+      return fail(ErrorCode::internal, "not a type of numbers");
+  }
+}
+
 class ValueReader {
  public:
   explicit ValueReader(ByteReader& in) : in_(in) {}
@@ -65,49 +107,16 @@ class ValueReader {
   }
 
   Result<Value> value(ValueType type, int depth) {
-    switch (type) {
-      case ValueType::u8:
-        return number<std::uint8_t>();
-      case ValueType::i8:
-        return number<std::int8_t>();
-      case ValueType::u16:
-        return number<std::uint16_t>();
-      case ValueType::i16:
-        return number<std::int16_t>();
-      case ValueType::u32:
-        return number<std::uint32_t>();
-      case ValueType::i32:
-        return number<std::int32_t>();
-      case ValueType::u64:
-        return number<std::uint64_t>();
-      case ValueType::i64:
-        return number<std::int64_t>();
-      case ValueType::f32:
-        return number<float>();
-      case ValueType::f64:
-        return number<double>();
-      case ValueType::boolean:
-        return boolean();
-      case ValueType::string:
-        return Value(TRY(read_gguf_string(in_, GgufLimits::string_bytes)));
-      case ValueType::array:
-        return array(depth + 1);
+    if (type == ValueType::string) {
+      return Value(TRY(read_gguf_string(in_, GgufLimits::string_bytes)));
     }
-    return fail(ErrorCode::invalid, "unknown value type");
+    if (type == ValueType::boolean) return boolean();
+    if (type == ValueType::array) return array(depth + 1);
+    return visit_number(
+        type, [&]<class T>(T) -> Result<Value> { return value_of(TRY(in_.read<T>("number"))); });
   }
 
  private:
-  template <class T>
-  Result<Value> number() {
-    const T number = TRY(in_.read<T>("number"));
-    if constexpr (std::is_floating_point_v<T>) return Value(static_cast<double>(number));
-    if constexpr (std::is_same_v<T, std::uint64_t>) {
-      constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-      if (number > most) return Value(static_cast<double>(number));
-    }
-    return Value(static_cast<std::int64_t>(number));
-  }
-
   Result<Value> boolean() {
     const std::size_t at = in_.offset();
     const auto byte = TRY(in_.read<std::uint8_t>("boolean"));
@@ -135,11 +144,44 @@ class ValueReader {
                               at, GgufLimits::values));
     }
     values_left_ -= count;
+    if (element == ValueType::string) return strings(count);
+    if (element == ValueType::boolean || element == ValueType::array) {
+      return any_values(element, count, depth);
+    }
+    return visit_number(element, [&]<class T>(T) { return numbers<T>(count); });
+  }
+
+  Result<Value> any_values(ValueType element, std::uint64_t count, int depth) {
     List list;
-    // Elements of fixed size are known to be there by now; strings may prove longer than the file.
-    if (element != ValueType::string && element != ValueType::array) list.reserve(count);
     for (std::uint64_t i = 0; i < count; ++i) {
       list.push_back(TRY_IN(fmt::format("element {}", i), value(element, depth)));
+    }
+    return Value(std::move(list));
+  }
+
+  template <class T>
+  Result<Value> numbers(std::uint64_t count) {
+    const std::string_view bytes = TRY(in_.text(count * sizeof(T), "array"));
+    List list;
+    list.reserve(count);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      T number;
+      std::memcpy(&number, bytes.data() + i * sizeof(T), sizeof(T));
+      list.push_back(value_of(number));
+    }
+    return Value(std::move(list));
+  }
+
+  // Vocabularies come this way. They are walked once before memory is taken for them.
+  Result<Value> strings(std::uint64_t count) {
+    ByteReader ahead = in_;
+    for (std::uint64_t i = 0; i < count; ++i) {
+      TRY_IN(fmt::format("element {}", i), read_gguf_string(ahead, GgufLimits::string_bytes));
+    }
+    List list;
+    list.reserve(count);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      list.emplace_back(TRY(read_gguf_string(in_, GgufLimits::string_bytes)));
     }
     return Value(std::move(list));
   }
@@ -147,10 +189,6 @@ class ValueReader {
   ByteReader& in_;
   std::uint64_t values_left_ = GgufLimits::values;
 };
-
-bool is_control(char character) {
-  return static_cast<unsigned char>(character) < 0x20 || character == 0x7f;
-}
 
 }  // namespace
 
@@ -167,12 +205,10 @@ Result<std::string_view> read_gguf_string(ByteReader& in, std::uint64_t max_byte
 Result<std::string_view> read_gguf_name(ByteReader& in, std::uint64_t max_bytes) {
   const std::size_t at = in.offset();
   const std::string_view name = TRY_IN("name", read_gguf_string(in, max_bytes));
-  if (name.empty()) {
-    return fail(ErrorCode::invalid, fmt::format("empty name at byte {}", at));
-  }
-  if (std::ranges::any_of(name, is_control)) {
+  if (!is_proper_name(name)) {
     return fail(ErrorCode::invalid,
-                fmt::format("control characters in the name {} at byte {}", in_quotes(name), at));
+                fmt::format("the name {} at byte {} is empty or has control characters",
+                            in_quotes(name), at));
   }
   return name;
 }

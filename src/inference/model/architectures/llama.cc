@@ -14,13 +14,12 @@ static Result<Recipe> read_llama(const Keys& keys) {
   if (keys.gguf()) {
     // Converters reorder the rows of queries and keys so that rotated pairs are neighbours.
     recipe.attention.rope.layout = RopeLayout::adjacent;
-    recipe.pattern[0].sliding_window = TRY(keys.count_or("sliding_window", 0, limits::context));
+    recipe.pattern[0].sliding_window = TRY(read_window(keys));
   }
   return recipe;
 }
 
-extern const Architecture llama;
-const Architecture llama = {
+extern const Architecture llama = {
     .name = "llama",
     .hf_class = "LlamaForCausalLM",
     .gguf_name = "llama",

@@ -1,4 +1,4 @@
-// Mistral: Llama whose layers all see a sliding window (null from version 0.2 on: none).
+// Mistral: Llama whose layers all see a sliding window (none from version 0.2 on).
 // https://arxiv.org/abs/2310.06825
 #include "model/architecture.h"
 #include "model/read_decoder.h"
@@ -7,12 +7,11 @@ namespace freehold::model {
 
 static Result<Recipe> read_mistral(const Keys& keys) {
   Recipe recipe = TRY(read_decoder(keys));
-  recipe.pattern[0].sliding_window = TRY(keys.count_or("sliding_window", 0, limits::context));
+  recipe.pattern[0].sliding_window = TRY(read_window(keys));
   return recipe;
 }
 
-extern const Architecture mistral;
-const Architecture mistral = {
+extern const Architecture mistral = {
     .name = "mistral",
     .hf_class = "MistralForCausalLM",
     .gguf_name = "",

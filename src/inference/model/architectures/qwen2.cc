@@ -13,8 +13,7 @@ static Result<Recipe> read_qwen2(const Keys& keys) {
   return recipe;
 }
 
-extern const Architecture qwen2;
-const Architecture qwen2 = {
+extern const Architecture qwen2 = {
     .name = "qwen2",
     .hf_class = "Qwen2ForCausalLM",
     .gguf_name = "qwen2",

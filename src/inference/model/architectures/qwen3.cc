@@ -14,8 +14,7 @@ static Result<Recipe> read_qwen3(const Keys& keys) {
   return recipe;
 }
 
-extern const Architecture qwen3;
-const Architecture qwen3 = {
+extern const Architecture qwen3 = {
     .name = "qwen3",
     .hf_class = "Qwen3ForCausalLM",
     .gguf_name = "qwen3",

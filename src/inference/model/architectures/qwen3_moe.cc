@@ -28,10 +28,10 @@ static Result<std::vector<LayerKind>> read_pattern(const Keys& keys, std::uint32
   const std::vector<std::uint32_t> dense = TRY(keys.counts("mlp_only_layers", layers - 1));
   const bool windowed =
       TRY(keys.flag_or("use_sliding_window", keys.gguf() && keys.has("sliding_window")));
-  const std::uint32_t window = TRY(keys.count_or("sliding_window", 4096, limits::context));
+  const std::uint32_t window = windowed ? TRY(read_window(keys)) : 0;
   std::vector<LayerKind> pattern(layers);
   for (std::uint32_t i = 0; i < layers; ++i) {
-    pattern[i].sliding_window = windowed ? window : 0;
+    pattern[i].sliding_window = window;
     pattern[i].experts =
         (i + 1) % step == 0 && std::ranges::count(dense, i) == 0 && !dense_in_gguf(keys, i);
   }
@@ -48,8 +48,7 @@ static Result<Recipe> read_qwen3_moe(const Keys& keys) {
   return recipe;
 }
 
-extern const Architecture qwen3_moe;
-const Architecture qwen3_moe = {
+extern const Architecture qwen3_moe = {
     .name = "qwen3_moe",
     .hf_class = "Qwen3MoeForCausalLM",
     .gguf_name = "qwen3moe",

@@ -40,104 +40,116 @@ inline int eight_signs(uint32_t seven) {
   return static_cast<int>(seven | static_cast<uint32_t>(__builtin_parity(seven)) << 7);
 }
 
-// out[0..7] = ±scale * point; a set bit of `signs` means minus.
-inline void put_point(float* out, float scale, const int8_t* point, int signs) {
-  store(out, negate_where(spread(signs), splat(scale) * to_floats(widen_signed(point))));
+// ±scale * point; a set bit of `signs` means minus.
+inline Floats signed_point(float scale, const int8_t* point, int signs) {
+  return negate_where(spread(signs), splat(scale) * to_floats(widen_signed(point)));
 }
 
 // The same for two points of four elements.
-inline void put_points(float* out, float scale, const int8_t* first, const int8_t* second,
-                       int signs) {
+inline Floats signed_points(float scale, const int8_t* first, const int8_t* second, int signs) {
   int8_t both[8];
   __builtin_memcpy(both, first, 4);
   __builtin_memcpy(both + 4, second, 4);
-  put_point(out, scale, both, signs);
+  return signed_point(scale, both, signs);
 }
 
-inline int four_bits(const uint8_t* packed, int i) {
+// scale * (point ± 1/8)
+inline Floats shifted_point(float scale, const int8_t* point, bool down) {
+  const Floats shift = splat(down ? -0.125f : 0.125f);
+  return splat(scale) * (to_floats(widen_signed(point)) + shift);
+}
+
+inline int half_byte(const uint8_t* packed, int i) {
   return packed[i / 2] >> (i % 2 * 4) & 15;
 }
 
-inline void unpack(const Block<DType::iq2_xxs>& block, float* out) {
+template <class Put>
+inline void unpack(const Block<DType::iq2_xxs>& block, Put put) {
   const float block_scale = from_f16(block.scale);
-  for (const auto& group : block.groups) {
+#pragma unroll
+  for (int i = 0; i < 32; ++i) {
+    const auto& group = block.groups[i / 4];
     const uint32_t packed = load_u32(group.signs_and_scale);
     const float scale = block_scale * (0.5f + static_cast<float>(packed >> 28)) * 0.25f;
-    for (int i = 0; i < 4; ++i, out += 8) {
-      const int8_t* point = iq2_xxs_book.point[group.points[i]];
-      put_point(out, scale, point, eight_signs(packed >> (7 * i) & 127));
-    }
+    const int8_t* point = iq2_xxs_book.point[group.points[i % 4]];
+    put(8 * i, signed_point(scale, point, eight_signs(packed >> (i % 4 * 7) & 127)));
   }
 }
 
-inline void unpack(const Block<DType::iq2_xs>& block, float* out) {
+template <class Put>
+inline void unpack(const Block<DType::iq2_xs>& block, Put put) {
   const float block_scale = from_f16(block.scale);
-  for (int i = 0; i < 32; ++i, out += 8) {
+#pragma unroll
+  for (int i = 0; i < 32; ++i) {
     const uint32_t code = block.points[i];
-    const float level = static_cast<float>(four_bits(block.scales, i / 2));
+    const float level = static_cast<float>(half_byte(block.scales, i / 2));
     const float scale = block_scale * (0.5f + level) * 0.25f;
-    put_point(out, scale, iq2_xs_book.point[code & 511], eight_signs(code >> 9));
+    put(8 * i, signed_point(scale, iq2_xs_book.point[code & 511], eight_signs(code >> 9)));
   }
 }
 
-inline void unpack(const Block<DType::iq2_s>& block, float* out) {
+template <class Put>
+inline void unpack(const Block<DType::iq2_s>& block, Put put) {
   const float block_scale = from_f16(block.scale);
-  for (int i = 0; i < 32; ++i, out += 8) {
-    const int high = block.points_high[i / 4] >> (i % 4 * 2) & 3;
-    const float level = static_cast<float>(four_bits(block.scales, i / 2));
+#pragma unroll
+  for (int i = 0; i < 32; ++i) {
+    const int code = block.points[i] | (block.points_high[i / 4] >> (i % 4 * 2) & 3) << 8;
+    const float level = static_cast<float>(half_byte(block.scales, i / 2));
     const float scale = block_scale * (0.5f + level) * 0.25f;
-    put_point(out, scale, iq2_s_book.point[block.points[i] | high << 8], block.signs[i]);
+    put(8 * i, signed_point(scale, iq2_s_book.point[code], block.signs[i]));
   }
 }
 
-inline void unpack(const Block<DType::iq3_xxs>& block, float* out) {
+template <class Put>
+inline void unpack(const Block<DType::iq3_xxs>& block, Put put) {
   const float block_scale = from_f16(block.scale);
-  for (int i = 0; i < 32; ++i, out += 8) {
+#pragma unroll
+  for (int i = 0; i < 32; ++i) {
     const uint32_t packed = load_u32(block.signs_and_scale[i / 4]);
     const float scale = block_scale * (0.5f + static_cast<float>(packed >> 28)) * 0.5f;
-    put_points(out, scale, iq3_xxs_book.point[block.points[2 * i]],
-               iq3_xxs_book.point[block.points[2 * i + 1]],
-               eight_signs(packed >> (i % 4 * 7) & 127));
+    const int8_t* first = iq3_xxs_book.point[block.points[2 * i]];
+    const int8_t* second = iq3_xxs_book.point[block.points[2 * i + 1]];
+    put(8 * i, signed_points(scale, first, second, eight_signs(packed >> (i % 4 * 7) & 127)));
   }
 }
 
-inline void unpack(const Block<DType::iq3_s>& block, float* out) {
+template <class Put>
+inline void unpack(const Block<DType::iq3_s>& block, Put put) {
   const float block_scale = from_f16(block.scale);
-  for (int i = 0; i < 32; ++i, out += 8) {
+#pragma unroll
+  for (int i = 0; i < 32; ++i) {
     const int high = block.points_high[i / 4] >> (i % 4 * 2);
-    const int first = block.points[2 * i] | (high & 1) << 8;
-    const int second = block.points[2 * i + 1] | (high & 2) << 7;
-    const float scale = block_scale * static_cast<float>(1 + 2 * four_bits(block.scales, i / 4));
-    put_points(out, scale, iq3_s_book.point[first], iq3_s_book.point[second], block.signs[i]);
+    const int8_t* first = iq3_s_book.point[block.points[2 * i] | (high & 1) << 8];
+    const int8_t* second = iq3_s_book.point[block.points[2 * i + 1] | (high & 2) << 7];
+    const float scale = block_scale * static_cast<float>(1 + 2 * half_byte(block.scales, i / 4));
+    put(8 * i, signed_points(scale, first, second, block.signs[i]));
   }
 }
 
-// out[0..7] = scale * (point ± 1/8)
-inline void put_shifted(float* out, float scale, const int8_t* point, bool down) {
-  const Floats shift = splat(down ? -0.125f : 0.125f);
-  store(out, splat(scale) * (to_floats(widen_signed(point)) + shift));
-}
-
-inline void unpack(const Block<DType::iq1_s>& block, float* out) {
+template <class Put>
+inline void unpack(const Block<DType::iq1_s>& block, Put put) {
   const float block_scale = from_f16(block.scale);
-  for (int i = 0; i < 32; ++i, out += 8) {
+#pragma unroll
+  for (int i = 0; i < 32; ++i) {
     const int high = block.high[i / 4];
     const int code = block.points[i] | (high >> (i % 4 * 3) & 7) << 8;
     const float scale = block_scale * static_cast<float>(2 * (high >> 12 & 7) + 1);
-    put_shifted(out, scale, iq1_book.point[code], (high & 0x8000) != 0);
+    put(8 * i, shifted_point(scale, iq1_book.point[code], (high & 0x8000) != 0));
   }
 }
 
-inline void unpack(const Block<DType::iq1_m>& block, float* out) {
+template <class Put>
+inline void unpack(const Block<DType::iq1_m>& block, Put put) {
   unsigned half = 0;  // the block's scale, four bits at the top of each word of scales
   for (int i = 0; i < 4; ++i) half |= static_cast<unsigned>(block.scales[i] >> 12) << (4 * i);
   const float block_scale = from_f16(static_cast<uint16_t>(half));
-  for (int i = 0; i < 32; ++i, out += 8) {
-    const int high = four_bits(block.high, i);
+#pragma unroll
+  for (int i = 0; i < 32; ++i) {
+    const int high = half_byte(block.high, i);
     const int code = block.points[i] | (high & 7) << 8;
     const int level = block.scales[i / 8] >> (i / 2 % 4 * 3) & 7;
     const float scale = block_scale * static_cast<float>(2 * level + 1);
-    put_shifted(out, scale, iq1_book.point[code], (high & 8) != 0);
+    put(8 * i, shifted_point(scale, iq1_book.point[code], (high & 8) != 0));
   }
 }
 

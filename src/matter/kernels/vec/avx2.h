@@ -119,9 +119,12 @@ inline Ints splat_int(int x) {
 }
 
 // Eight bytes, unsigned or signed. Read straight from memory these are twice as fast as from a
-// register, which is why codes are widened first and taken apart afterwards.
+// register, which is why codes are widened first and taken apart afterwards; the empty statement
+// keeps the compiler from turning that around.
 inline Ints widen(const void* p) {
-  return {_mm256_cvtepu8_epi32(_mm_loadl_epi64(static_cast<const __m128i*>(p)))};
+  __m256i x = _mm256_cvtepu8_epi32(_mm_loadl_epi64(static_cast<const __m128i*>(p)));
+  __asm__("" : "+x"(x));
+  return {x};
 }
 inline Ints widen_signed(const void* p) {
   return {_mm256_cvtepi8_epi32(_mm_loadl_epi64(static_cast<const __m128i*>(p)))};
