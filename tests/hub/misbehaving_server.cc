@@ -181,7 +181,9 @@ SilentServer::~SilentServer() {
   ::close(listener_);
 }
 
-std::string SilentServer::url() const { return fmt::format("http://127.0.0.1:{}", port_); }
+std::string SilentServer::url() const {
+  return fmt::format("http://127.0.0.1:{}", port_);
+}
 
 Reply serve_file(const SeenRequest& request, const std::string& content, const std::string& etag) {
   Reply reply;
@@ -200,8 +202,8 @@ Reply serve_file(const SeenRequest& request, const std::string& content, const s
   const std::uint64_t end = std::min<std::uint64_t>(range->second, content.size());
   reply.status = 206;
   reply.body = content.substr(range->first, end - range->first);
-  reply.headers.emplace_back(
-      "Content-Range", fmt::format("bytes {}-{}/{}", range->first, end - 1, content.size()));
+  reply.headers.emplace_back("Content-Range",
+                             fmt::format("bytes {}-{}/{}", range->first, end - 1, content.size()));
   return reply;
 }
 

@@ -1,5 +1,5 @@
-// An HTTP server on 127.0.0.1 that answers as it is told: correctly, wrongly, slowly or by hanging up.
-// For tests only; understands just what the client under test sends.
+// An HTTP server on 127.0.0.1 that answers as it is told: correctly, wrongly, slowly or by hanging
+// up. For tests only; understands just what the client under test sends.
 #pragma once
 
 #include <atomic>
@@ -35,10 +35,10 @@ struct Reply {
   std::vector<std::pair<std::string, std::string>> headers{};
   std::string body{};
   std::optional<std::uint64_t> claimed_length{};  // Content-Length; the body's own when absent
-  bool no_length = false;                       // end of body = end of connection
-  std::size_t cut_after = SIZE_MAX;             // bytes of body, then the connection is reset
-  std::size_t trickle_bytes = 0;                // so many at a time …
-  std::chrono::milliseconds trickle_pause{0};   // … with so long between
+  bool no_length = false;                         // end of body = end of connection
+  std::size_t cut_after = SIZE_MAX;               // bytes of body, then the connection is reset
+  std::size_t trickle_bytes = 0;                  // so many at a time …
+  std::chrono::milliseconds trickle_pause{0};     // … with so long between
 };
 
 class MisbehavingServer {

