@@ -29,24 +29,24 @@ constexpr std::array<Lead, 9> leads = {{{0x00, 0x7F, 1, 0x00, 0x00},
 
 // What stands at the start of a text: a character, the beginning of one (the text ends too early),
 // or as many bytes as cannot belong to any character together.
-struct Piece {
+struct Scanned {
   enum class Kind { whole, unfinished, broken } kind;
   std::size_t size;
 };
 
-Piece first_piece(std::string_view text) {
+Scanned first_piece(std::string_view text) {
   for (const Lead& lead : leads) {
     if (byte_at(text, 0) < lead.first || byte_at(text, 0) > lead.last) continue;
     for (std::size_t i = 1; i < lead.length; ++i) {
-      if (i == text.size()) return {Piece::Kind::unfinished, i};
+      if (i == text.size()) return {Scanned::Kind::unfinished, i};
       const unsigned least = i == 1 ? lead.second_least : 0x80;
       const unsigned most = i == 1 ? lead.second_most : 0xBF;
       const unsigned byte = byte_at(text, i);
-      if (byte < least || byte > most) return {Piece::Kind::broken, i};
+      if (byte < least || byte > most) return {Scanned::Kind::broken, i};
     }
-    return {Piece::Kind::whole, lead.length};
+    return {Scanned::Kind::whole, lead.length};
   }
-  return {Piece::Kind::broken, 1};
+  return {Scanned::Kind::broken, 1};
 }
 
 }  // namespace
@@ -56,8 +56,8 @@ std::string take_whole_characters(std::string& pending, bool at_end) {
   std::string_view rest = pending;
   while (!rest.empty()) {
     const auto [kind, size] = first_piece(rest);
-    if (kind == Piece::Kind::unfinished && !at_end) break;
-    result += kind == Piece::Kind::whole ? rest.substr(0, size) : replacement;
+    if (kind == Scanned::Kind::unfinished && !at_end) break;
+    result += kind == Scanned::Kind::whole ? rest.substr(0, size) : replacement;
     rest.remove_prefix(size);
   }
   pending.erase(0, pending.size() - rest.size());
