@@ -17,7 +17,6 @@ using formats::testing::ModelDirectory;
 using testing::HasSubstr;
 
 const std::filesystem::path fixtures = FREEHOLD_SOURCE_DIR "/tests/fixtures/models";
-constexpr int vocabulary = 256;
 
 // What the authors' code computed (tools/make_fixtures.py).
 struct Expected {
