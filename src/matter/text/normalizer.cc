@@ -5,6 +5,7 @@
 #include <unicode/normalizer2.h>
 #include <unicode/stringpiece.h>
 #include <unicode/uchar.h>
+#include <unicode/uniset.h>
 
 #include <limits>
 
@@ -15,7 +16,20 @@ namespace {
 
 using Kind = NormalizerStep::Kind;
 
-const icu::Normalizer2* form(Kind kind) {
+// The reference's normalization tables are those of Unicode 9: what came later is left alone there,
+// and models were trained on that.
+const icu::UnicodeSet& known_characters() {
+  static const icu::UnicodeSet set = [] {
+    UErrorCode status = U_ZERO_ERROR;
+    icu::UnicodeSet known(u"[:age=9.0:]", status);
+    CHECK(U_SUCCESS(status));
+    known.freeze();
+    return known;
+  }();
+  return set;
+}
+
+icu::FilteredNormalizer2 form(Kind kind) {
   UErrorCode status = U_ZERO_ERROR;
   const icu::Normalizer2* result = nullptr;
   switch (kind) {
@@ -28,17 +42,15 @@ const icu::Normalizer2* form(Kind kind) {
     case Kind::nfkc:
       result = icu::Normalizer2::getNFKCInstance(status);
       break;
-    case Kind::nfkd:
+    default:
       result = icu::Normalizer2::getNFKDInstance(status);
       break;
-    default:
-      return nullptr;
   }
   CHECK(U_SUCCESS(status));
-  return result;
+  return {*result, known_characters()};
 }
 
-AlignedText normalize(AlignedText text, const icu::Normalizer2& form) {
+AlignedText normalize(AlignedText text, const icu::FilteredNormalizer2& form) {
   CHECK(text.size() <= static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()));
   UErrorCode status = U_ZERO_ERROR;
   const icu::StringPiece whole(text.text().data(), static_cast<std::int32_t>(text.size()));
@@ -50,7 +62,7 @@ AlignedText normalize(AlignedText text, const icu::Normalizer2& form) {
   CHECK(U_SUCCESS(status));
   AlignedText result;
   const std::string_view view = changed;
-  for (auto edit = edits.getCoarseIterator(); edit.next(status);) {
+  for (auto edit = edits.getFineIterator(); edit.next(status);) {
     const auto begin = static_cast<std::size_t>(edit.sourceIndex());
     const auto end = begin + static_cast<std::size_t>(edit.oldLength());
     if (!edit.hasChange()) {
@@ -158,7 +170,7 @@ AlignedText Normalizer::apply(AlignedText text) const {
       case Kind::nfd:
       case Kind::nfkc:
       case Kind::nfkd:
-        text = normalize(std::move(text), *form(what.kind));
+        text = normalize(std::move(text), form(what.kind));
         break;
       case Kind::lowercase:
         text = lowercase(text);

@@ -5,14 +5,30 @@
 #include <algorithm>
 #include <array>
 
+#include "text/unicode_additions.h"
+
 namespace freehold::text {
 namespace {
 
 // PCRE2's own \s also takes U+180E, which is no white space since Unicode 6.3.
 constexpr std::string_view white_space =
     R"(\t-\r\x{20}\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000})";
-constexpr std::string_view word_characters = R"(\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc})";
+constexpr std::array scripts = {"Han",     "Hiragana", "Katakana", "Hangul",     "Latin",
+                                "Greek",   "Cyrillic", "Arabic",   "Hebrew",     "Thai",
+                                "Khmer",   "Lao",      "Armenian", "Devanagari", "Tamil",
+                                "Bengali", "Telugu",   "Georgian", "Myanmar"};
+constexpr std::string_view categories =
+    " L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po S Sm Sc Sk So Z Zs Zl Zp "
+    "C Cc Cf Co Cs ";
 constexpr std::size_t longest_pattern = 64u << 10;
+
+// Oniguruma's word characters: alphabetic ones, marks, digits, connectors and, by a quirk of its
+// Latin-1 table, superscripts and fractions.
+std::string word_characters() {
+  return fmt::format(
+      R"(\p{{Alphabetic}}\p{{M}}\p{{Nd}}\p{{Pc}}\x{{b2}}\x{{b3}}\x{{b9}}\x{{bc}}-\x{{be}}{}{}{})",
+      unicode_additions("L"), unicode_additions("M"), unicode_additions("Nd"));
+}
 
 class Translator {
  public:
@@ -97,14 +113,18 @@ class Translator {
     if (at_ + 1 >= pattern_.size()) return unsupported("a lone backslash");
     const char c = pattern_[at_ + 1];
     const auto is = [&](std::string_view set) { return set.find(c) != set.npos; };
-    if (is("pP")) return property();
+    if (is("pP")) return property(in_class);
     if (is("xu")) return code_point();
     if (is("sw")) {
-      const std::string_view set = c == 's' ? white_space : word_characters;
-      replace(2, in_class ? std::string(set) : fmt::format("[{}]", set));
+      const std::string set = c == 's' ? std::string(white_space) : word_characters();
+      replace(2, in_class ? set : fmt::format("[{}]", set));
     } else if (is("SW") && !in_class) {
-      replace(2, fmt::format("[^{}]", c == 'S' ? white_space : word_characters));
-    } else if (is("dnrtf") || (is("D")) || (is("b") && !in_class)) {
+      replace(2, fmt::format("[^{}]", c == 'S' ? std::string(white_space) : word_characters()));
+    } else if (is("dD")) {
+      if (in_class && c == 'D') return unsupported("\"\\D\" inside a character class");
+      const std::string set = R"(\p{Nd})" + unicode_additions("Nd");
+      replace(2, in_class ? set : fmt::format("[{}{}]", c == 'D' ? "^" : "", set));
+    } else if (is("nrtf")) {
       copy(2);
     } else if (static_cast<unsigned char>(c) < 0x80 && !is_alphanumeric(c)) {
       copy(2);
@@ -118,34 +138,28 @@ class Translator {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
   }
 
-  // \p{L} and the other general categories mean the same; a script must be asked for by script, or
-  // PCRE2 takes script extensions too.
-  Result<void> property() {
+  // General categories mean the same but for the Unicode version; a script must be asked for by
+  // script, or PCRE2 takes script extensions too.
+  Result<void> property(bool in_class) {
     const std::size_t end = pattern_.find('}', at_);
     if (at_ + 2 >= pattern_.size() || pattern_[at_ + 2] != '{' || end == pattern_.npos) {
       return unsupported("a property without braces");
     }
     std::string_view name = pattern_.substr(at_ + 3, end - at_ - 3);
-    std::string_view inverted = "";
+    bool inverted = pattern_[at_ + 1] == 'P';
     if (name.starts_with('^')) {
-      inverted = "^";
+      inverted = !inverted;
       name.remove_prefix(1);
     }
-    constexpr std::array scripts = {"Han",    "Hiragana", "Katakana",   "Hangul", "Latin",
-                                    "Greek",  "Cyrillic", "Arabic",     "Hebrew", "Thai",
-                                    "Khmer",  "Lao",      "Devanagari", "Tamil",  "Bengali",
-                                    "Telugu", "Georgian", "Armenian",   "Myanmar"};
-    constexpr std::string_view categories =
-        " L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po S Sm Sc Sk So Z Zs Zl Zp "
-        "C Cc Cf Co Cs Cn ";
-    std::string_view prefix;
-    if (std::find(scripts.begin(), scripts.end(), name) != scripts.end()) {
-      prefix = "sc:";
-    } else if (name.empty() || categories.find(fmt::format(" {} ", name)) == categories.npos) {
-      return unsupported(fmt::format("the property \"{}\"", name));
-    }
-    replace(end + 1 - at_,
-            fmt::format("\\{}{{{}{}{}}}", pattern_[at_ + 1], inverted, prefix, name));
+    const bool is_script = std::find(scripts.begin(), scripts.end(), name) != scripts.end();
+    const bool is_category =
+        !name.empty() && categories.find(fmt::format(" {} ", name)) != categories.npos;
+    if (!is_script && !is_category) return unsupported(fmt::format("the property \"{}\"", name));
+    const std::string members = fmt::format("\\p{{{}{}}}{}", is_script ? "sc:" : "", name,
+                                            is_script ? "" : unicode_additions(name));
+    if (in_class && inverted) return unsupported("an inverted property in a character class");
+    const std::string_view opening = in_class ? "" : inverted ? "[^" : "[";
+    replace(end + 1 - at_, fmt::format("{}{}{}", opening, members, in_class ? "" : "]"));
     return {};
   }
 

@@ -10,7 +10,6 @@
 #include "text/tokenizer_data.h"
 #include "text/tokenizer_gguf.h"
 #include "text/tokenizer_json.h"
-#include "text/vocabulary_builder.h"
 
 namespace freehold::text {
 namespace {
@@ -56,7 +55,6 @@ struct Tokenizer::State {
   AddedTokens verbatim;          // cut out of the text as it is
   AddedTokens after_normalizer;  // … of the normalized text
   Bpe bpe;
-  TokensByName ids;
 
   State(TokenizerData filled, Normalizer normalizing, Pretokenizer cutting)
       : data(std::move(filled)),
@@ -75,10 +73,6 @@ struct Tokenizer::State {
     }
     verbatim = AddedTokens(std::move(as_they_are));
     after_normalizer = AddedTokens(std::move(normalized));
-    ids.reserve(data.names.size());
-    for (std::size_t id = 0; id < data.names.size(); ++id) {
-      if (!data.names[id].empty()) ids.add(data.names[id], static_cast<Token>(id));
-    }
   }
 
   void encode_section(std::string_view input, Range section, bool parse_special,
@@ -221,8 +215,11 @@ std::span<const Token> Tokenizer::end_tokens() const {
 }
 
 std::optional<Token> Tokenizer::find(std::string_view name) const {
-  const Token id = state_->ids.find(name);
-  return id == no_token ? std::nullopt : std::optional(id);
+  // Asked for a few names when a model is opened: not worth an index.
+  const auto& names = state_->data.names;
+  const auto found = name.empty() ? names.end() : std::find(names.begin(), names.end(), name);
+  if (found == names.end()) return std::nullopt;
+  return static_cast<Token>(found - names.begin());
 }
 
 std::string_view Tokenizer::kind() const {

@@ -19,8 +19,8 @@ namespace freehold::text {
 struct TokenizerData;
 
 struct EncodeOptions {
-  bool add_special = true;    // what the model's tokenizer adds by default (BOS, EOS)
-  bool parse_special = false; // "<|im_start|>" in the text becomes the token, not its letters
+  bool add_special = true;     // what the model's tokenizer adds by default (BOS, EOS)
+  bool parse_special = false;  // "<|im_start|>" in the text becomes the token, not its letters
 };
 
 struct Piece {
@@ -65,7 +65,7 @@ class Tokenizer {
   // All tokens after which an answer is over (eos, <|im_end|>, <|eot_id|>, …).
   std::span<const Token> end_tokens() const;
   std::optional<Token> find(std::string_view name) const;  // by its name in the vocabulary
-  std::string_view kind() const;  // "bpe" or "spm", for inspect
+  std::string_view kind() const;                           // "bpe" or "spm", for inspect
 
  private:
   struct State;

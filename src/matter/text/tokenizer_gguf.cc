@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <unordered_map>
 
 #include "text/codepoints.h"
 #include "text/gguf_pretokenizers.h"
@@ -13,6 +14,8 @@ namespace freehold::text {
 namespace {
 
 enum TokenType { normal = 1, unknown = 2, control = 3, user_defined = 4, unused = 5, byte = 6 };
+
+constexpr std::size_t longest_piece = 512;  // looking for its parts costs the square
 
 class Reader {
  public:
@@ -192,6 +195,10 @@ class Reader {
     const std::vector<std::uint32_t> ranks = TRY(read_ranks());
     for (const Token piece : data_.mergeable) {
       const std::string& name = data_.names[static_cast<std::size_t>(piece)];
+      if (name.size() > longest_piece) {
+        return wrong("tokenizer.ggml.tokens", static_cast<std::size_t>(piece),
+                     "has more than 512 bytes");
+      }
       for (std::size_t at = code_point_at(name, 0).length; at < name.size();
            at += code_point_at(name, at).length) {
         const Token left = part(std::string_view(name).substr(0, at));

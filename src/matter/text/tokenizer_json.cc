@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <unordered_map>
 
 #include "text/tokenizer_json_fields.h"
 #include "text/tokenizer_json_steps.h"

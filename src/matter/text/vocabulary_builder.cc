@@ -4,10 +4,46 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <functional>
+#include <utility>
 
 #include "text/byte_alphabet.h"
 
 namespace freehold::text {
+
+void TokensByName::reserve(std::size_t count) {
+  const std::size_t size = std::bit_ceil(std::max<std::size_t>(16, count * 2));
+  if (size <= slots_.size()) return;
+  std::vector<Slot> before = std::exchange(slots_, std::vector<Slot>(size));
+  for (const Slot& old : before) {
+    if (old.id != no_token) slots_[slot(old.name, old.hash)] = old;
+  }
+}
+
+// The slot that holds the name, or the free one where it would go.
+std::size_t TokensByName::slot(std::string_view name, std::size_t hash) const {
+  std::size_t at = hash & (slots_.size() - 1);
+  while (slots_[at].id != no_token && (slots_[at].hash != hash || slots_[at].name != name)) {
+    at = (at + 1) & (slots_.size() - 1);
+  }
+  return at;
+}
+
+bool TokensByName::add(std::string_view name, Token id) {
+  if ((count_ + 1) * 2 > slots_.size()) reserve(count_ + 1);
+  const std::size_t hash = std::hash<std::string_view>{}(name);
+  Slot& place = slots_[slot(name, hash)];
+  if (place.id != no_token) return false;
+  place = {hash, id, name};
+  ++count_;
+  return true;
+}
+
+Token TokensByName::find(std::string_view name) const {
+  if (slots_.empty()) return no_token;
+  return slots_[slot(name, std::hash<std::string_view>{}(name))].id;
+}
 
 Result<void> add_merge(std::string_view left, std::string_view right, const TokensByName& ids,
                        std::vector<Merge>& merges) {

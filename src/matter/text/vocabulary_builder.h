@@ -3,7 +3,6 @@
 
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "freehold/result.h"
@@ -15,18 +14,24 @@ namespace freehold::text {
 inline constexpr std::size_t most_tokens = std::size_t{1} << 24;
 inline constexpr std::string_view metaspace_mark = "\xe2\x96\x81";  // ▁, SentencePiece's space
 
-// Ids by name, over names that stay where they are. The first of equal names counts.
+// Ids by name, over names that stay where they are. The first of equal names counts. Open
+// addressing: filling it is a good part of what opening a tokenizer costs.
 class TokensByName {
  public:
-  void reserve(std::size_t count) { ids_.reserve(count); }
-  bool add(std::string_view name, Token id) { return ids_.emplace(name, id).second; }
-  Token find(std::string_view name) const {
-    const auto found = ids_.find(name);
-    return found == ids_.end() ? no_token : found->second;
-  }
+  void reserve(std::size_t count);
+  bool add(std::string_view name, Token id);  // false: the name is there already
+  Token find(std::string_view name) const;    // no_token: it is not
 
  private:
-  std::unordered_map<std::string_view, Token> ids_;
+  struct Slot {
+    std::size_t hash = 0;
+    Token id = no_token;
+    std::string_view name{};
+  };
+  std::size_t slot(std::string_view name, std::size_t hash) const;
+
+  std::vector<Slot> slots_;
+  std::size_t count_ = 0;
 };
 
 // Adds the merge of two names to `merges`; `invalid` when one of the three tokens does not exist.
