@@ -56,7 +56,7 @@ def main() -> None:
     text += codebook("iq2_s", quants.IQ2_S, "8 elements of 2 bits to a point.")
     text += codebook("iq3_xxs", quants.IQ3_XXS, "4 elements of 3 bits to a point.")
     text += codebook("iq3_s", quants.IQ3_S, "4 elements of 3 bits to a point.")
-    text += codebook("iq1", quants.IQ1_S, "8 elements of 2 bits to a point; iq1_s and iq1_m share it.")
+    text += codebook("iq1", quants.IQ1_S, "8 elements of 2 bits to a point; of iq1_s, iq1_m.")
     text += "\n}  // namespace freehold::tables\n"
     pathlib.Path("src/matter/tensor/quant_tables.h").write_text(text)
 

@@ -20,9 +20,9 @@ namespace freehold {
 using Prompt = std::variant<Chat, std::string, std::vector<Token>>;
 
 struct Request {
-  Prompt prompt;
-  Sampling sampling;
-  Stop stop;
+  Prompt prompt{};
+  Sampling sampling{};
+  Stop stop{};
   bool echo_prompt_logprobs = false;  // also report the prompt's own log-probabilities
 };
 

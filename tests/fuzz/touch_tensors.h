@@ -20,7 +20,7 @@ void expect_reason(const Result<T>& result) {
 
 inline void touch(std::span<const NamedTensor> tensors) {
   for (const NamedTensor& tensor : tensors) {
-    CHECK(!tensor.name.empty() || tensor.view.data != nullptr);
+    CHECK(!tensor.name.empty() && tensor.view.data != nullptr);
     CHECK(bytes_of(tensor.view.type, tensor.view.elements()) == tensor.bytes);
     std::uint8_t sum = 0;
     for (std::uint64_t i = 0; i < tensor.bytes; ++i) {

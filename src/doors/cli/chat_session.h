@@ -16,7 +16,7 @@ class ChatSession {
       : generator_(generator), sampling_(sampling), system_(std::move(system)) {}
 
   struct Turn {
-    std::string text;  // to show
+    std::string text{};  // to show
     bool ask = false;  // the line was said to the model: call answer()
     bool leave = false;
   };

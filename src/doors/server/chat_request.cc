@@ -104,7 +104,6 @@ Value with_parsed_arguments(Value call) {
 }
 
 Parsed<Value> parse_tool_calls(const Value& calls, const std::string& place) {
-  if (calls.is_null()) return Value();
   const List* list = calls.as_list();
   if (list == nullptr) {
     return fail(invalid_field(place, fmt::format("'{}' must be an array", place)));
@@ -137,13 +136,9 @@ Parsed<Value> parse_message(const Value& message, std::size_t index) {
       {"role", *name == "developer" ? "system" : *name},
       {"content", TRY(parse_content(message.find("content"), *name, place + ".content"))}};
   for (const auto& [key, value] : *message.as_object()) {
-    if (key == "role" || key == "content") continue;
-    if (key != "tool_calls") {
-      parsed.emplace_back(key, value);
-    } else if (Value calls = TRY(parse_tool_calls(value, place + ".tool_calls"));
-               !calls.is_null()) {
-      parsed.emplace_back(key, std::move(calls));
-    }
+    if (key == "role" || key == "content" || value.is_null()) continue;
+    parsed.emplace_back(
+        key, key == "tool_calls" ? TRY(parse_tool_calls(value, place + ".tool_calls")) : value);
   }
   return Value(std::move(parsed));
 }

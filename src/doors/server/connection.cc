@@ -16,7 +16,9 @@ using namespace asio::experimental::awaitable_operators;
 using beast::error_code;
 namespace http = beast::http;
 
-constexpr std::size_t read_bytes = 64u << 10;
+constexpr std::size_t read_bytes = 16u << 10;
+constexpr std::size_t body_piece_bytes = 64u << 10;
+constexpr std::size_t watch_bytes = 512;  // nothing is expected while an answer is computed
 constexpr std::size_t write_bytes = 64u << 10;
 // What the kernel may hold for a client that reads slowly; left alone it grows to megabytes.
 constexpr int kernel_send_bytes = 256 << 10;
@@ -56,6 +58,19 @@ asio::awaitable<error_code> read_more(Tcp::socket& socket, beast::flat_buffer& b
   co_return error;
 }
 
+std::string_view view(beast::string_view text) {
+  return {text.data(), text.size()};
+}
+
+const ApiError no_room{503, "too many large requests at once", "server_error", {}, "overloaded"};
+
+// Stands for a request whose header could not be read.
+HttpRequest unread_request() {
+  HttpRequest request;
+  request.id = request_id({});
+  return request;
+}
+
 ApiError parse_refusal(error_code error, const ServerOptions& options) {
   if (error == http::error::header_limit) {
     return {431,
@@ -80,16 +95,30 @@ ApiError parse_refusal(error_code error, const ServerOptions& options) {
   return {400, fmt::format("this is not an HTTP request: {}", error.message())};
 }
 
-HttpRequest to_request(const http::request_header<http::fields>& head) {
+// The path of "/a?b" and of "http://host/a?b", which proxies send.
+std::optional<std::string> path_of(std::string_view target) {
+  constexpr std::string_view scheme = "http://";
+  if (target.starts_with(scheme)) {
+    const std::size_t slash = target.find('/', scheme.size());
+    target = slash == target.npos ? "/" : target.substr(slash);
+  }
+  if (!target.starts_with('/')) return {};
+  return percent_decoded(target.substr(0, target.find('?')));
+}
+
+Parsed<HttpRequest> to_request(const http::request_header<http::fields>& head) {
   HttpRequest request;
-  request.method = std::string_view(head.method_string().data(), head.method_string().size());
+  request.method = view(head.method_string());
   for (const auto& field : head) {
-    std::string name(field.name_string().data(), field.name_string().size());
-    std::ranges::transform(name, name.begin(), [](char c) {
-      return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    });
-    request.headers.emplace_back(std::move(name),
-                                 std::string(field.value().data(), field.value().size()));
+    std::string name(view(field.name_string()));
+    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    request.headers.emplace_back(std::move(name), view(field.value()));
+  }
+  auto path = path_of(view(head.target()));
+  if (!path) return fail(ApiError{.message = "the request's target is not a valid path"});
+  request.path = *std::move(path);
+  if (head.version() == 11 && request.header("host") == nullptr) {
+    return fail(ApiError{.message = "the request has no Host header"});
   }
   const std::string* given_id = request.header("x-request-id");
   request.id = request_id(given_id ? std::string_view(*given_id) : std::string_view());
@@ -154,7 +183,7 @@ asio::awaitable<void> Connection::serve() {
 
 asio::awaitable<void> Connection::turn_away() {
   const ApiError error{503, "too many connections", "server_error", {}, "too_many_connections"};
-  co_await reject(to_response(error), request_id({}));
+  co_await reject(to_response(error), unread_request());
   co_await linger();
   error_code ignored;
   socket_.close(ignored);
@@ -194,38 +223,34 @@ asio::awaitable<std::shared_ptr<LiveExchange>> Connection::receive() {
   parser.header_limit(options_.max_header_bytes);
   parser.body_limit(options_.max_request_bytes);
   if (!co_await read_header(parser)) co_return nullptr;
-  HttpRequest request = to_request(parser.get());
-  const std::string id = request.id;
-  const std::string_view target(parser.get().target().data(), parser.get().target().size());
-  const auto path = percent_decoded(target.substr(0, target.find('?')));
-  const bool has_host = request.header("host") != nullptr;
-  if (!path || !path->starts_with('/') || (parser.get().version() == 11 && !has_host)) {
-    co_await reject(to_response({.message = path ? "the request has no Host header or its target "
-                                                   "is no path"
-                                                 : "the request's target is not valid"}),
-                    id);
+  auto request = to_request(parser.get());
+  if (!request) {
+    co_await reject(to_response(request.error()), unread_request());
     co_return nullptr;
   }
-  request.path = *path;
-  if (auto refusal = site_.refuse(request, gate_.draining())) {
-    const bool has_body = !parser.is_done();
-    if (has_body) {
-      co_await reject(std::move(*refusal), id);
+  if (auto refusal = site_.refuse(*request, gate_.draining())) {
+    if (!parser.is_done()) {  // the body stays unread, and with it the connection ends
+      co_await reject(std::move(*refusal), *std::move(request));
       co_return nullptr;
     }
-    current_ = std::make_shared<LiveExchange>(std::move(request), strand_, options_);
-    current_->set_version(parser.get().version());
-    current_->set_keep_alive(parser.keep_alive() && !gate_.draining());
+    current_ = open_exchange(parser, *std::move(request));
     current_->send(std::move(*refusal));
     co_return current_;
   }
-  if (!co_await expect_continue(parser)) co_return nullptr;
-  if (!co_await read_body(parser, request)) co_return nullptr;
-  current_ = std::make_shared<LiveExchange>(std::move(request), strand_, options_);
-  current_->set_version(parser.get().version());
-  current_->set_keep_alive(parser.keep_alive() && !gate_.draining());
+  Room room(gate_);
+  if (!co_await expect_continue(parser, *request)) co_return nullptr;
+  if (!co_await read_body(parser, *request, room)) co_return nullptr;
+  current_ = open_exchange(parser, *std::move(request));
   dispatch(current_);
+  current_->drop_body();
   co_return current_;
+}
+
+std::shared_ptr<LiveExchange> Connection::open_exchange(const Parser& parser, HttpRequest request) {
+  auto exchange = std::make_shared<LiveExchange>(std::move(request), strand_, options_);
+  exchange->set_version(parser.get().version());
+  exchange->set_keep_alive(parser.keep_alive() && !gate_.draining());
+  return exchange;
 }
 
 asio::awaitable<bool> Connection::read_header(Parser& parser) {
@@ -242,20 +267,25 @@ asio::awaitable<bool> Connection::read_header(Parser& parser) {
     if (error && error != asio::error::timed_out) co_return false;
     if (error) break;
   }
-  co_await reject(to_response(parse_refusal(error, options_)), request_id({}));
+  co_await reject(to_response(parse_refusal(error, options_)), unread_request());
   co_return false;
 }
 
-asio::awaitable<bool> Connection::read_body(Parser& parser, HttpRequest& request) {
+asio::awaitable<bool> Connection::read_body(Parser& parser, HttpRequest& request, Room& room) {
   const auto deadline = from_now(options_.body_seconds);
-  const auto piece = std::make_unique<std::array<char, read_bytes>>();
+  const auto piece = std::make_unique<std::array<char, body_piece_bytes>>();
   error_code error;
   while (!parser.is_done()) {
     auto& body = parser.get().body();
     body.data = piece->data();
     body.size = piece->size();
     if (buffer_.size() > 0) buffer_.consume(parser.put(buffer_.data(), error));
-    request.body.append(piece->data(), piece->size() - body.size);
+    const std::size_t bytes = piece->size() - body.size;
+    if (!room.grow(bytes)) {
+      co_await reject(to_response(no_room), std::move(request));
+      co_return false;
+    }
+    request.body.append(piece->data(), bytes);
     const bool hungry = buffer_.size() == 0 || error == http::error::need_more;
     if (error == http::error::need_buffer || error == http::error::need_more) error = {};
     if (!error && hungry && !parser.is_done()) {
@@ -263,7 +293,7 @@ asio::awaitable<bool> Connection::read_body(Parser& parser, HttpRequest& request
       if (error && error != asio::error::timed_out) co_return false;
     }
     if (error) {
-      co_await reject(to_response(parse_refusal(error, options_)), request.id);
+      co_await reject(to_response(parse_refusal(error, options_)), std::move(request));
       co_return false;
     }
   }
@@ -271,12 +301,13 @@ asio::awaitable<bool> Connection::read_body(Parser& parser, HttpRequest& request
 }
 
 // Tells a client that waits for permission to send its body to go ahead.
-asio::awaitable<bool> Connection::expect_continue(const Parser& parser) {
+asio::awaitable<bool> Connection::expect_continue(const Parser& parser,
+                                                  const HttpRequest& request) {
   const auto expectation = parser.get().find(http::field::expect);
   if (expectation == parser.get().end()) co_return true;
   if (!beast::iequals(expectation->value(), "100-continue")) {
     co_await reject(to_response({.status = 417, .message = "only 100-continue can be expected"}),
-                    request_id({}));
+                    request);
     co_return false;
   }
   if (parser.is_done() || buffer_.size() > 0) co_return true;
@@ -297,6 +328,7 @@ asio::awaitable<void> Connection::answer(std::shared_ptr<LiveExchange> exchange)
   if (exchange->ended()) {
     delivered = co_await deliver(*exchange);  // nothing is computed any more: nothing to watch
   } else {
+    buffer_.shrink_to_fit();  // streams may be many and long
     const auto first = co_await (deliver(*exchange) || watch());
     delivered = first.index() == 0 && std::get<0>(first);
   }
@@ -321,7 +353,7 @@ asio::awaitable<bool> Connection::deliver(LiveExchange& exchange) {
 asio::awaitable<void> Connection::watch() {
   while (buffer_.size() < max_pipelined_bytes) {
     const auto [error, bytes] =
-        co_await socket_.async_read_some(buffer_.prepare(read_bytes), quietly);
+        co_await socket_.async_read_some(buffer_.prepare(watch_bytes), quietly);
     buffer_.commit(bytes);
     if (error) co_return;
   }
@@ -342,9 +374,7 @@ asio::awaitable<bool> Connection::send_all(std::string bytes) {
 }
 
 // Answers a request that will not be read to its end, and gives up the connection.
-asio::awaitable<void> Connection::reject(HttpResponse response, std::string id) {
-  HttpRequest request;
-  request.id = std::move(id);
+asio::awaitable<void> Connection::reject(HttpResponse response, HttpRequest request) {
   LiveExchange exchange(std::move(request), strand_, options_);
   exchange.set_keep_alive(false);
   exchange.send(std::move(response));

@@ -20,6 +20,27 @@ class Gate {
   // A connection is busy from the first byte of a request to the last byte of its answer.
   virtual void became_busy() = 0;
   virtual void became_idle() = 0;
+  // Room for so many more bytes of bodies; what was granted must be given back.
+  virtual bool take_room(std::size_t bytes) = 0;
+  virtual void give_room(std::size_t bytes) = 0;
+};
+
+// Room that a body takes while it is read and parsed.
+class Room {
+ public:
+  explicit Room(Gate& gate) : gate_(gate) {}
+  Room(const Room&) = delete;
+  Room& operator=(const Room&) = delete;
+  ~Room() { gate_.give_room(bytes_); }
+  bool grow(std::size_t bytes) {
+    if (!gate_.take_room(bytes)) return false;
+    bytes_ += bytes;
+    return true;
+  }
+
+ private:
+  Gate& gate_;
+  std::size_t bytes_ = 0;
 };
 
 class Connection : public std::enable_shared_from_this<Connection> {
@@ -43,13 +64,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::awaitable<bool> wait_for_request();
   asio::awaitable<std::shared_ptr<LiveExchange>> receive();
   asio::awaitable<bool> read_header(Parser& parser);
-  asio::awaitable<bool> read_body(Parser& parser, HttpRequest& request);
-  asio::awaitable<bool> expect_continue(const Parser& parser);
+  asio::awaitable<bool> read_body(Parser& parser, HttpRequest& request, Room& room);
+  asio::awaitable<bool> expect_continue(const Parser& parser, const HttpRequest& request);
+  std::shared_ptr<LiveExchange> open_exchange(const Parser& parser, HttpRequest request);
   asio::awaitable<void> answer(std::shared_ptr<LiveExchange> exchange);
   asio::awaitable<bool> deliver(LiveExchange& exchange);
   asio::awaitable<void> watch();
   asio::awaitable<bool> send_all(std::string bytes);
-  asio::awaitable<void> reject(HttpResponse response, std::string id);
+  asio::awaitable<void> reject(HttpResponse response, HttpRequest request);
   asio::awaitable<void> linger();
   void dispatch(const std::shared_ptr<LiveExchange>& exchange);
 

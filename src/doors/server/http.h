@@ -18,8 +18,8 @@ struct HttpRequest {
   std::string method;
   std::string path;  // percent-decoded, without the query
   Headers headers;   // names in lower case
-  std::string body;
-  std::string id;  // X-Request-Id, the client's or ours
+  std::string body;  // while the handler runs; dropped afterwards
+  std::string id;    // X-Request-Id, the client's or ours
 
   // The first header of that name (in lower case), nullptr when there is none.
   const std::string* header(std::string_view name) const;

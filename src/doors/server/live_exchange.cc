@@ -5,6 +5,8 @@
 
 #include <boost/beast/http/status.hpp>
 
+#include "base/log.h"
+
 namespace freehold::server {
 namespace {
 
@@ -85,7 +87,14 @@ void LiveExchange::end() {
 }
 
 void LiveExchange::post(std::function<void()> work) {
-  asio::post(strand_, std::move(work));
+  asio::post(strand_, [self = shared_from_this(), work = std::move(work)] {
+    try {
+      work();
+    } catch (const std::exception& exception) {
+      log::error("http.answer_failed", {{"id", self->request_.id}, {"what", exception.what()}});
+      self->close();
+    }
+  });
 }
 
 asio::awaitable<void> LiveExchange::wait_for_output() {

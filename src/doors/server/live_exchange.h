@@ -26,6 +26,7 @@ class LiveExchange : public Exchange, public std::enable_shared_from_this<LiveEx
   void post(std::function<void()> work) override;
 
   // For the connection, on the strand.
+  void drop_body() { std::exchange(request_.body, {}); }
   void set_version(unsigned version) { version_ = version; }  // 10 or 11
   void set_keep_alive(bool keep_alive) { keep_alive_ = keep_alive; }
   bool keep_alive() const { return keep_alive_; }

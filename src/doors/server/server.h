@@ -16,6 +16,7 @@ struct ServerOptions {
   std::string host = "127.0.0.1";
   std::uint16_t port = 8080;  // 0: any free one
   std::uint64_t max_request_bytes = 32u << 20;
+  std::uint64_t max_received_bytes = 256u << 20;  // of all bodies that are being read at once
   std::uint32_t max_header_bytes = 32u << 10;
   std::uint32_t max_connections = 1024;
   std::uint64_t max_unsent_bytes = 1u

@@ -2,12 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/json.h"
 
 namespace freehold::server {
 namespace {
 
 constexpr std::size_t max_quoted_name_bytes = 200;
+// A parsed value takes some twenty times the two bytes that an empty list is written with.
+constexpr std::ptrdiff_t max_json_values = 2'000'000;
 
 std::string names_of(const std::vector<Generator*>& models) {
   std::string names;
@@ -35,6 +39,12 @@ Parsed<Generator*> Service::find(std::string_view name) const {
 }
 
 Parsed<Value> parse_body(const HttpRequest& request) {
+  const auto marks =
+      std::ranges::count_if(request.body, [](char c) { return c == ',' || c == '[' || c == '{'; });
+  if (marks > max_json_values) {
+    return fail(ApiError{
+        .message = fmt::format("the body holds more than {} JSON values", max_json_values)});
+  }
   auto parsed = parse_json(request.body);
   if (parsed) return *std::move(parsed);
   return fail(ApiError{.message = "the body: " + parsed.error().message});

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -190,5 +191,24 @@ class RunningServer {
   std::unique_ptr<Server> server_;
   std::thread thread_;
 };
+
+// Whether it comes to hold within the time.
+inline bool eventually(const std::function<bool()>& holds, double seconds = 10) {
+  const auto end = std::chrono::steady_clock::now() +
+                   std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
+}
+
+// One request on a connection of its own.
+inline Reply ask(std::uint16_t port, std::string_view method, std::string_view path,
+                 std::string_view body = {}, std::string_view headers = {}) {
+  TestClient client(port);
+  client.request(method, path, body, headers);
+  return client.reply(method == "HEAD");
+}
 
 }  // namespace freehold::server

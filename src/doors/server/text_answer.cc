@@ -102,10 +102,20 @@ void TextAnswer::on_end(std::size_t index, Result<Outcome> outcome) {
 
 void TextAnswer::count_end(Choice& choice, const Outcome& outcome) {
   choice.ended = true;
+  const Usage& usage = outcome.usage;
+  log::info("http.generated", {{"id", exchange_.request().id},
+                               {"model", job_.generator->card().name},
+                               {"finish", finish_reason_name(outcome.finish)},
+                               {"prompt_tokens", usage.prompt_tokens},
+                               {"cached_tokens", usage.cached_tokens},
+                               {"completion_tokens", usage.completion_tokens},
+                               {"queue_s", usage.queue_s},
+                               {"prefill_s", usage.prefill_s},
+                               {"decode_s", usage.decode_s}});
   --(choice.past_first_token ? counters_.running : counters_.waiting);
-  counters_.prompt_tokens += outcome.usage.prompt_tokens;
-  counters_.cached_tokens += outcome.usage.cached_tokens;
-  counters_.generation_tokens += outcome.usage.completion_tokens;
+  counters_.prompt_tokens += usage.prompt_tokens;
+  counters_.cached_tokens += usage.cached_tokens;
+  counters_.generation_tokens += usage.completion_tokens;
   switch (outcome.finish) {
     case FinishReason::stop:
       ++counters_.stopped;

@@ -35,6 +35,8 @@ class LiveTransport : public Transport, private Gate {
   bool draining() const override { return draining_.load(std::memory_order_acquire); }
   void became_busy() override { busy_.fetch_add(1, std::memory_order_acq_rel); }
   void became_idle() override;
+  bool take_room(std::size_t bytes) override;
+  void give_room(std::size_t bytes) override { received_.fetch_sub(bytes); }
 
   asio::awaitable<void> accept();
   asio::awaitable<void> drain();
@@ -52,6 +54,7 @@ class LiveTransport : public Transport, private Gate {
   std::uint16_t port_ = 0;
   std::atomic<bool> draining_ = false;
   std::atomic<std::size_t> busy_ = 0;
+  std::atomic<std::size_t> received_ = 0;  // bytes of bodies that are being read
   std::mutex mutex_;
   std::set<std::shared_ptr<Connection>> connections_;  // guarded by mutex_
   bool drain_started_ = false;                         // on control_
@@ -70,7 +73,13 @@ Result<void> LiveTransport::listen() {
   const auto found =
       resolver.resolve(options_.host, std::to_string(options_.port), Tcp::resolver::passive, error);
   if (error || found.empty()) return fail(cannot_listen(options_, error));
-  const Tcp::endpoint endpoint = *found.begin();
+  // "localhost" means both families; clients try the older one first more often.
+  auto chosen = found.begin();
+  for (auto entry = found.begin(); entry != found.end(); ++entry) {
+    if (entry->endpoint().address().is_v4() && !chosen->endpoint().address().is_v4())
+      chosen = entry;
+  }
+  const Tcp::endpoint endpoint = *chosen;
   acceptor_.open(endpoint.protocol(), error);
   if (!error) acceptor_.set_option(Tcp::acceptor::reuse_address(true), error);
   if (!error) acceptor_.bind(endpoint, error);
@@ -100,6 +109,12 @@ void LiveTransport::became_idle() {
   if (busy_.fetch_sub(1, std::memory_order_acq_rel) == 1 && draining()) {
     asio::post(control_, [this] { finish_if_idle(); });
   }
+}
+
+bool LiveTransport::take_room(std::size_t bytes) {
+  if (received_.fetch_add(bytes) + bytes <= options_.max_received_bytes) return true;
+  received_.fetch_sub(bytes);
+  return false;
 }
 
 asio::awaitable<void> LiveTransport::accept() {

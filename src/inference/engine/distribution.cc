@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "model/score.h"
+
 namespace freehold::engine {
 
 Result<Ranked> peak(std::span<const float> logits) {
@@ -45,15 +47,9 @@ std::vector<Ranked> best(std::span<const float> logits, std::size_t count) {
   return kept;
 }
 
-double log_sum_exp(std::span<const float> logits, float maximum) {
-  double sum = 0;
-  for (const float logit : logits) sum += static_cast<double>(std::exp(logit - maximum));
-  return static_cast<double>(maximum) + std::log(sum);
-}
-
 Result<TokenScore> score(std::span<const float> logits, Token token, std::size_t alternatives) {
-  const Ranked highest = TRY(peak(logits));
-  const double total = log_sum_exp(logits, highest.value);
+  TRY(peak(logits));
+  const double total = model::log_sum_exp(logits);
   const auto logprob = [&](float logit) {
     return static_cast<float>(static_cast<double>(logit) - total);
   };

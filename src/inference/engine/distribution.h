@@ -31,9 +31,6 @@ Result<Ranked> peak(std::span<const float> logits);  // (vocabulary)
 std::vector<Ranked> best(std::span<const float> logits,  // (vocabulary)
                          std::size_t count);
 
-// log(sum(exp(logits))), computed around their maximum.
-double log_sum_exp(std::span<const float> logits, float maximum);
-
 struct TokenScore {
   float logprob = 0;        // natural logarithm
   std::vector<Ranked> top;  // log-probabilities, best first

@@ -16,7 +16,7 @@
 namespace freehold::engine {
 
 struct LocalOptions {
-  std::string name;                  // what callers ask for; empty: the file's name
+  std::string name{};                // what callers ask for; empty: the file's name
   std::uint32_t threads = 0;         // 0: all cores
   std::uint32_t context_length = 0;  // 0: the model's own, as far as memory allows
   std::uint32_t max_sequences = 16;  // computed together; more wait in the queue

@@ -54,7 +54,8 @@ class Scheduler {
   const Blocks& blocks() const { return blocks_; }
 
   static std::uint32_t blocks_for(std::uint32_t positions) {
-    return (positions + model::KvCache::block_positions - 1) / model::KvCache::block_positions;
+    constexpr std::uint32_t block = model::KvCache::block_positions;
+    return positions / block + (positions % block != 0 ? 1 : 0);
   }
 
  private:

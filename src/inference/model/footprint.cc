@@ -41,6 +41,21 @@ void for_each_read(const formats::Checkpoint& checkpoint, const Recipe& recipe, 
 
 }  // namespace
 
+std::uint64_t matmul_parameters(const Recipe& recipe) {
+  const Attention& attention = recipe.attention;
+  const std::uint64_t width = recipe.width;
+  const std::uint64_t heads = 2 * std::uint64_t{attention.heads} + 2 * attention.kv_heads;
+  const Experts& experts = recipe.feedforward.experts;
+  std::uint64_t sum = 0;
+  for (std::uint32_t layer = 0; layer < recipe.layers; ++layer) {
+    sum += width * attention.head_dim * heads;
+    sum += recipe.kind(layer).experts
+               ? width * experts.count + 3 * width * experts.hidden * experts.active
+               : 3 * width * recipe.feedforward.hidden;
+  }
+  return sum;
+}
+
 std::uint32_t blocks_for(std::uint64_t positions) {
   const std::uint64_t blocks =
       positions / KvCache::block_positions + (positions % KvCache::block_positions != 0);

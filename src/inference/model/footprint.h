@@ -22,6 +22,10 @@ struct Footprint {
 Footprint footprint(const formats::Checkpoint& checkpoint, const Recipe& recipe,
                     std::uint32_t context_length, DType kv_type);
 
+// Weights that one prompt token is multiplied with (of experts only the active ones; without the
+// head, which a prompt needs once): half the operations of its prefill, attention aside.
+std::uint64_t matmul_parameters(const Recipe& recipe);
+
 // Blocks of the cache that hold `positions`.
 std::uint32_t blocks_for(std::uint64_t positions);
 

@@ -12,7 +12,7 @@
 namespace freehold::formats {
 
 constexpr std::size_t max_json_bytes = std::size_t{1} << 27;
-constexpr std::size_t max_json_values = std::size_t{1} << 23;
+constexpr std::size_t max_json_values = std::size_t{1} << 22;
 constexpr std::size_t max_json_depth = 64;
 
 // The object that `text` is; any other kind of value is refused.

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
-#include <string>
 #include <string_view>
 #include <type_traits>
 
@@ -51,9 +50,5 @@ class ByteReader {
   std::span<const std::byte> bytes_;
   std::size_t offset_ = 0;
 };
-
-// A name from a file as it may stand in a message: in double quotes, control characters escaped,
-// cut when it is long.
-std::string in_quotes(std::string_view name);
 
 }  // namespace freehold::formats

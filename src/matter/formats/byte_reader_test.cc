@@ -19,16 +19,5 @@ TEST(ByteReader, ReadsLittleEndianNumbersAndStopsAtTheEnd) {
   EXPECT_FALSE(in.text(~std::uint64_t{0}, "x"));
 }
 
-TEST(InQuotes, KeepsWhatPrintsAndEscapesTheRest) {
-  EXPECT_EQ(in_quotes("grüße 你好 😀"), "\"grüße 你好 😀\"");
-  EXPECT_EQ(in_quotes("a\"b\\c\n\x7f"), R"("a\"b\\c\x0a\x7f")");
-  EXPECT_EQ(in_quotes("\xff\xe4\xbd \xc2\x9b"), R"("\xff\xe4\xbd \xc2\x9b")");
-  EXPECT_EQ(in_quotes("\xc3"), R"("\xc3")");
-}
-
-TEST(InQuotes, CutsWhatIsLong) {
-  EXPECT_EQ(in_quotes(std::string(1000, 'x')), '"' + std::string(120, 'x') + "…\" (1000 bytes)");
-}
-
 }  // namespace
 }  // namespace freehold::formats

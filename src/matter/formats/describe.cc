@@ -100,7 +100,8 @@ Result<void> describe_safetensors(const Checkpoint& checkpoint, Description& fac
     facts.license = license_of_model_card(*card);
   }
   const Value* settings = TRY(checkpoint.sidecar_json("tokenizer_config.json"));
-  facts.chat_template = (settings != nullptr && settings->find("chat_template") != nullptr) ||
+  const Value* chat_template = settings == nullptr ? nullptr : settings->find("chat_template");
+  facts.chat_template = (chat_template != nullptr && !chat_template->is_null()) ||
                         TRY(checkpoint.sidecar_text("chat_template.jinja")).has_value();
   if (const Value* tokenizer = TRY(checkpoint.sidecar_json("tokenizer.json"))) {
     const Value* model = tokenizer->find("model");

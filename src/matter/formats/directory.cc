@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <system_error>
 
-#include "formats/byte_reader.h"
+#include "formats/names.h"
 
 namespace freehold::formats {
 namespace {

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "formats/byte_reader.h"
 #include "formats/gguf_metadata.h"
+#include "formats/names.h"
 
 namespace freehold::formats {
 namespace {

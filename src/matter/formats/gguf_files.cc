@@ -7,10 +7,10 @@
 #include <unordered_set>
 #include <utility>
 
-#include "formats/byte_reader.h"
 #include "formats/directory.h"
 #include "formats/gguf.h"
 #include "formats/gguf_metadata.h"
+#include "formats/names.h"
 
 namespace freehold::formats {
 namespace {

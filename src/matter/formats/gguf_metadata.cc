@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <cstring>
 #include <limits>
 #include <string>
+#include <type_traits>
 #include <unordered_set>
 #include <utility>
+
+#include "formats/names.h"
 
 namespace freehold::formats {
 namespace {
@@ -187,10 +190,6 @@ class ValueReader {
   std::uint64_t values_left_ = GgufLimits::values;
 };
 
-bool is_control(char character) {
-  return static_cast<unsigned char>(character) < 0x20 || character == 0x7f;
-}
-
 }  // namespace
 
 Result<std::string_view> read_gguf_string(ByteReader& in, std::uint64_t max_bytes) {
@@ -206,12 +205,10 @@ Result<std::string_view> read_gguf_string(ByteReader& in, std::uint64_t max_byte
 Result<std::string_view> read_gguf_name(ByteReader& in, std::uint64_t max_bytes) {
   const std::size_t at = in.offset();
   const std::string_view name = TRY_IN("name", read_gguf_string(in, max_bytes));
-  if (name.empty()) {
-    return fail(ErrorCode::invalid, fmt::format("empty name at byte {}", at));
-  }
-  if (std::ranges::any_of(name, is_control)) {
+  if (!is_proper_name(name)) {
     return fail(ErrorCode::invalid,
-                fmt::format("control characters in the name {} at byte {}", in_quotes(name), at));
+                fmt::format("the name {} at byte {} is empty or has control characters",
+                            in_quotes(name), at));
   }
   return name;
 }

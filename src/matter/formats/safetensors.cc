@@ -10,6 +10,7 @@
 
 #include "formats/bounded_json.h"
 #include "formats/byte_reader.h"
+#include "formats/names.h"
 
 namespace freehold::formats {
 namespace {
@@ -168,6 +169,11 @@ Result<Safetensors> parse_safetensors(std::span<const std::byte> bytes) {
       TRY_IN("header: __metadata__", check_metadata(entry));
       file.metadata = std::move(entry);
       continue;
+    }
+    if (!is_proper_name(name)) {
+      return fail(ErrorCode::invalid,
+                  fmt::format("header: the tensor name {} is empty or has control characters",
+                              in_quotes(name)));
     }
     file.tensors.push_back(
         TRY_IN("tensor " + in_quotes(name), read_tensor(name, entry, data, in.offset())));

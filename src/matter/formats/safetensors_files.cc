@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "formats/bounded_json.h"
-#include "formats/byte_reader.h"
 #include "formats/directory.h"
 #include "formats/gguf_files.h"
+#include "formats/names.h"
 #include "formats/safetensors.h"
 
 namespace freehold::formats {

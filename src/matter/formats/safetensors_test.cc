@@ -93,8 +93,8 @@ TEST(Safetensors, RefusesHeadersThatAreNone) {
 }
 
 TEST(Safetensors, RefusesHeadersOfTooManyValuesBeforeTheyCostMemory) {
-  const std::string header = R"({"a":[)" + std::string(std::size_t{1} << 23, ',') + "]}";
-  EXPECT_THAT(complaint(header, 0), HasSubstr("more than 8388608 values"));
+  const std::string header = R"({"a":[)" + std::string(std::size_t{1} << 22, ',') + "]}";
+  EXPECT_THAT(complaint(header, 0), HasSubstr("more than 4194304 values"));
 }
 
 TEST(Safetensors, RefusesEntriesThatDescribeNoTensor) {
@@ -133,6 +133,13 @@ TEST(Safetensors, EveryByteBelongsToExactlyOneTensor) {
               HasSubstr("tensor \"b\" at byte 118 leaves a hole behind byte 117"));
   EXPECT_THAT(complaint(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})", 6),
               HasSubstr("2 bytes from byte 65 on belong to no tensor"));
+}
+
+TEST(Safetensors, RefusesNamesThatAreEmptyOrUnprintable) {
+  EXPECT_THAT(complaint(R"({"":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})", 0),
+              HasSubstr("the tensor name \"\" is empty"));
+  EXPECT_THAT(complaint(R"({"a\u001b":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})", 0),
+              HasSubstr("the tensor name \"a\\x1b\" is empty or has control characters"));
 }
 
 TEST(Safetensors, MetadataHoldsStringsOnly) {

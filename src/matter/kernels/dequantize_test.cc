@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,30 @@ TEST(Dequantize, EqualsTheReferenceToTheBitForEveryFormatAndInstructionSet) {
       for (std::size_t i = 0; i < count; ++i) {
         ASSERT_TRUE(same(expected[i], actual[i]))
             << "element " << i << ": " << expected[i] << " became " << actual[i];
+      }
+    }
+  }
+}
+
+// More blocks than the reference file holds, of bytes that no quantizer would write.
+TEST(Dequantize, IsTheSameOnEveryInstructionSetForArbitraryBytesAtAnyAddress) {
+  std::mt19937 random(11);
+  for (const SampleFormat& format : sample_formats()) {
+    SCOPED_TRACE(format.name);
+    const std::size_t blocks = 4096 / format.elements, count = blocks * format.elements;
+    std::vector<std::byte> bytes(3 + blocks * format.bytes);
+    for (std::byte& byte : bytes) byte = static_cast<std::byte>(random());
+    for (const std::size_t offset : {0, 1, 3}) {
+      std::vector<float> expected(count), actual(count + 2, -7.0f);
+      const std::byte* source = bytes.data() + offset;
+      available_kernels().back()->dequantize(format.type, source, expected.data(), count);
+      for (const Kernels* table : available_kernels()) {
+        table->dequantize(format.type, source, actual.data() + 1, count);
+        ASSERT_EQ(actual.front(), -7.0f);
+        ASSERT_EQ(actual.back(), -7.0f);
+        for (std::size_t i = 0; i < count; ++i) {
+          ASSERT_TRUE(same(actual[i + 1], expected[i])) << table->name << ", element " << i;
+        }
       }
     }
   }

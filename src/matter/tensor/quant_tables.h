@@ -269,7 +269,7 @@ constexpr std::uint16_t iq3_s_points[512] = {
     0x0f0b, 0x0f10, 0x0f28, 0x0f52, 0x0f62, 0x0f82, 0x0f99, 0x0fc0,
 };
 
-// 8 elements of 2 bits to a point; iq1_s and iq1_m share it.
+// 8 elements of 2 bits to a point; of iq1_s, iq1_m.
 constexpr std::int8_t iq1_levels[3] = {
     -1, 0, 1,
 };

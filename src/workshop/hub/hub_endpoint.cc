@@ -46,8 +46,9 @@ HubEndpoint huggingface() {
   if (!token.empty()) endpoint.secrets.emplace_back("Authorization", "Bearer " + token);
   endpoint.when_denied =
       token.empty()
-          ? "the repository is private or gated: accept its terms on its page, create a read token "
-            "in your account settings, and set HF_TOKEN"
+          ? "if the name is right, the repository is private or gated: accept its terms on its "
+            "page, "
+            "create a read token in your account settings, and set HF_TOKEN"
           : "the token was not enough: accept the terms on the repository's page with the account "
             "that HF_TOKEN belongs to, and wait until access is granted";
   return endpoint;

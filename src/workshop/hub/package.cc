@@ -44,6 +44,7 @@ Arguments download_arguments(PackageClient client, const PackageReference::Part&
             folder.string(),
             "--ignore-scripts",
             "--fetch-retries=1",
+            "--fetch-retry-mintimeout=1000",
             "--loglevel=error"};
   }
   return {"download",

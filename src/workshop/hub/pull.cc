@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <map>
 #include <memory>
 
 #include "hub/assembly.h"
@@ -205,37 +204,48 @@ class Fetcher {
   const fs::path folder_;
 };
 
-// The sources whose servers do not answer, by server, with the reason. All servers are tried at
-// once, so that a closed network is found out within one timeout.
-std::map<std::string, std::string> silent_servers(TransferContext& context,
-                                                  const std::vector<Reference>& references) {
-  std::vector<std::string> servers;
-  for (const Reference& reference : references) {
-    const std::string server = server_of(reference);
-    const bool known = std::find(servers.begin(), servers.end(), server) != servers.end();
-    if (!server.empty() && !known) servers.push_back(server);
+// Which servers do not answer, with the reason. All are tried at once and only when the first is
+// needed, so that a closed network is found out within one timeout and a package door costs none.
+class Reachability {
+ public:
+  Reachability(TransferContext& context, const std::vector<Reference>& references)
+      : context_(context) {
+    for (const Reference& reference : references) {
+      const std::string server = server_of(reference);
+      const bool known = std::find(servers_.begin(), servers_.end(), server) != servers_.end();
+      if (!server.empty() && !known) servers_.push_back(server);
+    }
+    needed_ = references.size() > 1;  // else there is nothing to fall through to
   }
-  std::map<std::string, std::string> silent;
-  if (references.size() < 2 || servers.empty()) return silent;  // nothing to fall through to
-  const auto contacts = context.http.reach(servers, context.cancelled);
-  for (std::size_t i = 0; i < servers.size(); ++i) {
-    if (!contacts[i].reached) silent[servers[i]] = contacts[i].reason;
+
+  // Why this server is left without trying; nothing when it answers.
+  std::optional<std::string> silent(const std::string& server) {
+    if (server.empty() || !needed_) return std::nullopt;
+    if (contacts_.empty()) contacts_ = context_.http.reach(servers_, context_.cancelled);
+    const auto at = std::find(servers_.begin(), servers_.end(), server) - servers_.begin();
+    const auto& contact = contacts_[static_cast<std::size_t>(at)];
+    return contact.reached ? std::nullopt : std::optional(contact.reason);
   }
-  return silent;
-}
+
+ private:
+  TransferContext& context_;
+  std::vector<std::string> servers_;
+  std::vector<HttpClient::Contact> contacts_;
+  bool needed_ = false;
+};
 
 Result<Receipt> try_sources(TransferContext& context, const Store& store, const Plan& plan,
                             const PullOptions& options, const fs::path& folder) {
   std::vector<Reference> references;
   for (const std::string& source : plan.sources) references.push_back(TRY(parse_reference(source)));
-  const auto silent = silent_servers(context, references);
+  Reachability reachability(context, references);
   Error last{ErrorCode::absent, "no source", {}};
   std::string reasons;
   for (std::size_t i = 0; i < references.size(); ++i) {
     const std::string& source = plan.sources[i];
-    const auto unreached = silent.find(server_of(references[i]));
-    auto attempt = unreached != silent.end()
-                       ? Result<Receipt>(fail(ErrorCode::absent, unreached->second))
+    const auto silent = reachability.silent(server_of(references[i]));
+    auto attempt = silent
+                       ? Result<Receipt>(fail(ErrorCode::absent, *silent))
                        : std::visit(Fetcher(context, store, plan, options, folder), references[i]);
     if (attempt) {
       attempt->source = source;
@@ -287,7 +297,13 @@ Result<Receipt> pull(Store& store, const std::string& target, const PullOptions&
   Random random(options.seed != 0 ? options.seed : Random::fresh_seed());
   TransferContext context{http, clock, random, observer, options.cancelled, options.limits};
   const fs::path folder = TRY(store.pull_folder(plan.name));
-  Receipt receipt = TRY(try_sources(context, store, plan, options, folder));
+  auto fetched = try_sources(context, store, plan, options, folder);
+  if (!fetched) {
+    std::error_code in_use;
+    fs::remove(folder, in_use);  // only when nothing in it is worth resuming
+    return fetched;
+  }
+  Receipt receipt = *std::move(fetched);
   receipt.model = plan.name;
   if (!plan.license.empty()) receipt.license = plan.license;
   receipt.pulled_unix_s = clock.unix_time_s();

@@ -33,23 +33,29 @@ std::string_view base_name(std::string_view path) {
   return slash == path.npos ? path : path.substr(slash + 1);
 }
 
-// "-00002-of-00005" at the end of a GGUF's stem: the name of the whole, else the stem as it is.
-std::string_view whole_stem(std::string_view file) {
-  std::string_view stem = file.substr(0, file.size() - std::string_view(".gguf").size());
+// A GGUF's path without its ending, and without "-00002-of-00005" when it is a part of a model.
+struct Stem {
+  std::string_view name;
+  std::string_view parts;  // "00005"; empty for a model in one file
+  bool operator==(const Stem&) const = default;
+};
+
+Stem stem_of(std::string_view path) {
+  const std::string_view stem = path.substr(0, path.size() - std::string_view(".gguf").size());
   constexpr std::string_view pattern = "-NNNNN-of-NNNNN";
-  if (stem.size() <= pattern.size()) return stem;
+  if (stem.size() <= pattern.size()) return {stem, {}};
   const std::string_view tail = stem.substr(stem.size() - pattern.size());
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     const bool digit = tail[i] >= '0' && tail[i] <= '9';
-    if (pattern[i] == 'N' ? !digit : tail[i] != pattern[i]) return stem;
+    if (pattern[i] == 'N' ? !digit : tail[i] != pattern[i]) return {stem, {}};
   }
-  return stem.substr(0, stem.size() - pattern.size());
+  return {stem.substr(0, stem.size() - pattern.size()), tail.substr(tail.size() - 5)};
 }
 
 // Whether a GGUF's name ends in the quantization: "Model-Q4_K_M", "model.q4_k_m"; not "IQ4_XS"
 // when "Q4_XS" is asked for.
 bool has_quantization(std::string_view file, std::string_view quantization) {
-  const std::string stem = lower(whole_stem(file));
+  const std::string stem = lower(stem_of(file).name);
   const std::string wanted = lower(quantization);
   if (!stem.ends_with(wanted)) return false;
   if (stem.size() == wanted.size()) return true;
@@ -66,18 +72,22 @@ bool is_model_gguf(std::string_view path) {
 
 using Files = std::vector<RepositoryFile>;
 
-// All parts of the one model whose GGUF has this quantization; the first one by name if several do.
+// All parts of the model that this GGUF belongs to.
+Files parts_of(const Files& files, const RepositoryFile& one) {
+  Files parts;
+  std::copy_if(files.begin(), files.end(), std::back_inserter(parts),
+               [&](const RepositoryFile& file) {
+                 return is_model_gguf(file.path) && stem_of(file.path) == stem_of(one.path);
+               });
+  return parts;
+}
+
+// The first model by name whose GGUF has this quantization.
 Files gguf_of(const Files& files, std::string_view quantization) {
-  Files chosen;
-  std::string folder_and_stem;
-  for (const RepositoryFile& file : files) {
-    if (!is_model_gguf(file.path) || !has_quantization(base_name(file.path), quantization))
-      continue;
-    const std::string whole(whole_stem(file.path));
-    if (chosen.empty()) folder_and_stem = whole;
-    if (whole == folder_and_stem) chosen.push_back(file);
-  }
-  return chosen;
+  const auto first = std::find_if(files.begin(), files.end(), [&](const RepositoryFile& file) {
+    return is_model_gguf(file.path) && has_quantization(base_name(file.path), quantization);
+  });
+  return first == files.end() ? Files() : parts_of(files, *first);
 }
 
 bool belongs_to_directory(std::string_view path) {
@@ -119,6 +129,14 @@ Result<Files> default_choice(const Files& files) {
   return fail(ErrorCode::absent, "has neither a GGUF nor safetensors that make a model");
 }
 
+Result<void> check_parts(const Files& chosen) {
+  if (!chosen.front().path.ends_with(".gguf")) return {};
+  const std::string_view parts = stem_of(chosen.front().path).parts;
+  if (parts.empty() || chosen.size() == std::stoul(std::string(parts))) return {};
+  return fail(ErrorCode::absent, fmt::format("has {} of the {} parts of {}", chosen.size(), parts,
+                                             stem_of(chosen.front().path).name));
+}
+
 std::string some_names(const Files& files) {
   std::string names;
   int count = 0;
@@ -143,11 +161,7 @@ Result<Files> choose_files(const Files& listed, std::string_view selection) {
       return file.path == selection;
     });
     if (exact != files.end() && is_model_gguf(exact->path)) {
-      const std::string whole(whole_stem(exact->path));
-      std::copy_if(files.begin(), files.end(), std::back_inserter(chosen),
-                   [&](const RepositoryFile& file) {
-                     return is_model_gguf(file.path) && whole_stem(file.path) == whole;
-                   });
+      chosen = parts_of(files, *exact);
     } else if (exact != files.end()) {
       chosen.push_back(*exact);
     } else {
@@ -160,6 +174,7 @@ Result<Files> choose_files(const Files& listed, std::string_view selection) {
                 names.empty() ? "" : "it has " + names);
   }
   for (const RepositoryFile& file : chosen) TRY(check_file_name(base_name(file.path)));
+  TRY(check_parts(chosen));
   return chosen;
 }
 
@@ -178,12 +193,14 @@ Result<Value> get_json(TransferContext& context, const HubReference& reference,
     if (page.failure == HttpFailure::none && status == 200) {
       return TRY_IN(endpoint.title + "'s answer", parse_json(page.body));
     }
+    const std::string* code = page.head.find("x-error-code");
+    const std::string detail = code != nullptr ? " (" + code->substr(0, 80) + ")" : std::string();
     if (status == 401 || status == 403) {
-      return fail(ErrorCode::absent, fmt::format("HTTP {}: access denied", status),
+      return fail(ErrorCode::absent, fmt::format("HTTP {}: access denied{}", status, detail),
                   endpoint.when_denied);
     }
     if (status == 404) {
-      return fail(ErrorCode::absent, "HTTP 404: no such repository or revision",
+      return fail(ErrorCode::absent, "HTTP 404: no such repository or revision" + detail,
                   "check the spelling; private repositories are not shown without a token");
     }
     last = page.failure == HttpFailure::none ? fmt::format("HTTP {}", status) : page.reason;

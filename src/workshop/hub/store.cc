@@ -354,11 +354,11 @@ Result<fs::path> resolve_model(const Store& store, const std::string& model) {
                   "freehold pull " + model);
     }
     const std::string near = catalogue.nearest(model);
-    return fail(ErrorCode::absent, fmt::format("no model \"{}\"", model),
-                near.empty() ? "`freehold list --all` shows the catalogue"
+    return fail(ErrorCode::invalid, fmt::format("no model \"{}\"", model),
+                near.empty() ? "`freehold list --available` shows the catalogue"
                              : fmt::format("did you mean \"{}\"?", near));
   }
-  return fail(ErrorCode::absent, fmt::format("no file, directory or model \"{}\"", model));
+  return fail(ErrorCode::invalid, fmt::format("no file, directory or model \"{}\"", model));
 }
 
 }  // namespace freehold::hub

@@ -20,6 +20,7 @@ namespace {
 constexpr std::chrono::milliseconds poll_patience{50};
 constexpr Duration sleep_slice = std::chrono::milliseconds(100);  // how soon Ctrl-C is noticed
 constexpr int max_restarts = 3;
+constexpr std::string_view space_hint = "free some space, or set FREEHOLD_HOME to a larger disk";
 constexpr std::uint64_t spare_bytes = 64 << 20;  // the disk is never filled to the brim
 
 std::string megabytes(std::uint64_t bytes) {
@@ -152,8 +153,10 @@ class Fetch {
     drop_all();
     (void)state_.file.save();
     const bool denied = reason.find("access denied") != reason.npos;
-    return fail(ErrorCode::absent, fmt::format("{}: {}", request_.name, reason),
-                denied ? request_.when_denied : std::string());
+    const std::string hint = context_.disk_full ? std::string(space_hint)
+                             : denied           ? request_.when_denied
+                                                : std::string();
+    return fail(ErrorCode::absent, fmt::format("{}: {}", request_.name, reason), hint);
   }
 
   std::unexpected<Error> interrupted() {
@@ -205,7 +208,7 @@ Result<void> check_space(const std::filesystem::path& path, std::uint64_t bytes)
   return fail(ErrorCode::absent,
               fmt::format("not enough disk space in {}: {} needed, {} free", folder.string(),
                           megabytes(bytes + spare_bytes), megabytes(free)),
-              "free some space, or set FREEHOLD_HOME to a larger disk");
+              std::string(space_hint));
 }
 
 Result<std::string> digest_with_progress(const TransferContext& context,

@@ -36,13 +36,27 @@ constexpr auto iq3_s_book = expand<4>(tables::iq3_s_points, tables::iq3_s_levels
 constexpr auto iq1_book = expand<8>(tables::iq1_points, tables::iq1_levels);
 
 // Seven signs are stored; the eighth makes their number even.
+struct SignTable {
+  uint8_t eight[128];
+};
+
+consteval SignTable even_signs() {
+  SignTable result = {};
+  for (uint8_t seven = 0; seven < 128; ++seven) {
+    result.eight[seven] = static_cast<uint8_t>(seven | __builtin_parity(seven) << 7);
+  }
+  return result;
+}
+
+constexpr SignTable sign_table = even_signs();
+
 inline int eight_signs(uint32_t seven) {
-  return static_cast<int>(seven | static_cast<uint32_t>(__builtin_parity(seven)) << 7);
+  return sign_table.eight[seven];
 }
 
 // ±scale * point; a set bit of `signs` means minus.
 inline Floats signed_point(float scale, const int8_t* point, int signs) {
-  return negate_where(spread(signs), splat(scale) * to_floats(widen_signed(point)));
+  return negate_where(signs, splat(scale) * to_floats(widen_signed(point)));
 }
 
 // The same for two points of four elements.
@@ -66,7 +80,7 @@ inline int half_byte(const uint8_t* packed, int i) {
 template <class Put>
 inline void unpack(const Block<DType::iq2_xxs>& block, Put put) {
   const float block_scale = from_f16(block.scale);
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 32; ++i) {
     const auto& group = block.groups[i / 4];
     const uint32_t packed = load_u32(group.signs_and_scale);
@@ -79,7 +93,7 @@ inline void unpack(const Block<DType::iq2_xxs>& block, Put put) {
 template <class Put>
 inline void unpack(const Block<DType::iq2_xs>& block, Put put) {
   const float block_scale = from_f16(block.scale);
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 32; ++i) {
     const uint32_t code = block.points[i];
     const float level = static_cast<float>(half_byte(block.scales, i / 2));
@@ -91,7 +105,7 @@ inline void unpack(const Block<DType::iq2_xs>& block, Put put) {
 template <class Put>
 inline void unpack(const Block<DType::iq2_s>& block, Put put) {
   const float block_scale = from_f16(block.scale);
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 32; ++i) {
     const int code = block.points[i] | (block.points_high[i / 4] >> (i % 4 * 2) & 3) << 8;
     const float level = static_cast<float>(half_byte(block.scales, i / 2));
@@ -103,7 +117,7 @@ inline void unpack(const Block<DType::iq2_s>& block, Put put) {
 template <class Put>
 inline void unpack(const Block<DType::iq3_xxs>& block, Put put) {
   const float block_scale = from_f16(block.scale);
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 32; ++i) {
     const uint32_t packed = load_u32(block.signs_and_scale[i / 4]);
     const float scale = block_scale * (0.5f + static_cast<float>(packed >> 28)) * 0.5f;
@@ -116,7 +130,7 @@ inline void unpack(const Block<DType::iq3_xxs>& block, Put put) {
 template <class Put>
 inline void unpack(const Block<DType::iq3_s>& block, Put put) {
   const float block_scale = from_f16(block.scale);
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 32; ++i) {
     const int high = block.points_high[i / 4] >> (i % 4 * 2);
     const int8_t* first = iq3_s_book.point[block.points[2 * i] | (high & 1) << 8];
@@ -129,7 +143,7 @@ inline void unpack(const Block<DType::iq3_s>& block, Put put) {
 template <class Put>
 inline void unpack(const Block<DType::iq1_s>& block, Put put) {
   const float block_scale = from_f16(block.scale);
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 32; ++i) {
     const int high = block.high[i / 4];
     const int code = block.points[i] | (high >> (i % 4 * 3) & 7) << 8;
@@ -143,7 +157,7 @@ inline void unpack(const Block<DType::iq1_m>& block, Put put) {
   unsigned half = 0;  // the block's scale, four bits at the top of each word of scales
   for (int i = 0; i < 4; ++i) half |= static_cast<unsigned>(block.scales[i] >> 12) << (4 * i);
   const float block_scale = from_f16(static_cast<uint16_t>(half));
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 32; ++i) {
     const int high = half_byte(block.high, i);
     const int code = block.points[i] | (high & 7) << 8;

@@ -33,7 +33,7 @@ inline Ints four_bits(const uint8_t* codes, int bytes, int i) {
 template <class Put>
 inline void unpack(const Block<DType::q4_0>& block, Put put) {
   const Floats scale = splat(from_f16(block.scale));
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 32; i += 8) {
     put(i, scale * to_floats(four_bits(block.codes, 16, i) - splat_int(8)));
   }
@@ -43,7 +43,7 @@ template <class Put>
 inline void unpack(const Block<DType::q4_1>& block, Put put) {
   const Floats scale = splat(from_f16(block.scale));
   const Floats minimum = splat(from_f16(block.minimum));
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 32; i += 8) {
     put(i, scale * to_floats(four_bits(block.codes, 16, i)) + minimum);
   }
@@ -59,7 +59,7 @@ template <class Put>
 inline void unpack(const Block<DType::q5_0>& block, Put put) {
   const Floats scale = splat(from_f16(block.scale));
   const uint32_t fifth_bits = load_u32(block.fifth_bits);
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 32; i += 8) {
     put(i, scale * to_floats(five_bits(block.codes, fifth_bits, i) - splat_int(16)));
   }
@@ -70,7 +70,7 @@ inline void unpack(const Block<DType::q5_1>& block, Put put) {
   const Floats scale = splat(from_f16(block.scale));
   const Floats minimum = splat(from_f16(block.minimum));
   const uint32_t fifth_bits = load_u32(block.fifth_bits);
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 32; i += 8) {
     put(i, scale * to_floats(five_bits(block.codes, fifth_bits, i)) + minimum);
   }
@@ -79,7 +79,7 @@ inline void unpack(const Block<DType::q5_1>& block, Put put) {
 template <class Put>
 inline void unpack(const Block<DType::q8_0>& block, Put put) {
   const Floats scale = splat(from_f16(block.scale));
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 32; i += 8) put(i, scale * to_floats(widen_signed(block.codes + i)));
 }
 
@@ -87,7 +87,7 @@ template <class Put>
 inline void unpack(const Block<DType::iq4_nl>& block, Put put) {
   const Floats scale = splat(from_f16(block.scale));
   const ByteTable values = byte_table(tables::iq4_values);
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 32; i += 8) {
     put(i, scale * to_floats(lookup(values, four_bits(block.codes, 16, i))));
   }
@@ -103,7 +103,7 @@ template <class Put>
 inline void unpack(const Block<DType::mxfp4>& block, Put put) {
   const Floats scale = splat(half_of_e8m0(block.exponent));
   const ByteTable values = byte_table(tables::doubled_e2m1_values);
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 32; i += 8) {
     put(i, scale * to_floats(lookup(values, four_bits(block.codes, 16, i))));
   }
@@ -122,7 +122,7 @@ inline float half_of_ue4m3(uint8_t number) {
 template <class Put>
 inline void unpack(const Block<DType::nvfp4>& block, Put put) {
   const ByteTable values = byte_table(tables::doubled_e2m1_values);
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 64; i += 8) {
     const int group = i / 16;
     const Floats scale = splat(half_of_ue4m3(block.scales[group]));
@@ -146,7 +146,7 @@ inline void unpack(const Block<DType::q2_k>& block, Put put) {
     store(scales + i, splat(from_f16(block.scale)) * to_floats(both & splat_int(15)));
     store(minimums + i, splat(from_f16(block.minimum)) * to_floats(both >> 4));
   }
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 256; i += 8) {
     const Floats scaled = splat(scales[i / 16]) * to_floats(two_bits(block.codes, i));
     put(i, scaled - splat(minimums[i / 16]));
@@ -173,7 +173,7 @@ template <class Put>
 inline void unpack(const Block<DType::q3_k>& block, Put put) {
   float scales[16];
   unpack_scales(block, scales);
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 256; i += 8) {
     const Ints third = bits(widen(block.third_bits + i % 32), i / 32, 1) << 2;
     const Ints codes = two_bits(block.codes, i) + third - splat_int(4);
@@ -200,7 +200,7 @@ template <class Put>
 inline void unpack(const Block<DType::q4_k>& block, Put put) {
   float scales[8], minimums[8];
   unpack_scales(block.scales, from_f16(block.scale), from_f16(block.minimum), scales, minimums);
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 256; i += 8) {
     const Ints codes = four_bits(block.codes + i / 64 * 32, 32, i % 64);
     put(i, splat(scales[i / 32]) * to_floats(codes) - splat(minimums[i / 32]));
@@ -211,7 +211,7 @@ template <class Put>
 inline void unpack(const Block<DType::q5_k>& block, Put put) {
   float scales[8], minimums[8];
   unpack_scales(block.scales, from_f16(block.scale), from_f16(block.minimum), scales, minimums);
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 256; i += 8) {
     const Ints fifth = bits(widen(block.fifth_bits + i % 32), i / 32, 1) << 4;
     const Ints codes = four_bits(block.codes + i / 64 * 32, 32, i % 64) + fifth;
@@ -225,7 +225,7 @@ inline void unpack(const Block<DType::q6_k>& block, Put put) {
   const Floats scale = splat(from_f16(block.scale));
   store(scales, scale * to_floats(widen_signed(block.scales)));
   store(scales + 8, scale * to_floats(widen_signed(block.scales + 8)));
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 256; i += 8) {
     const Ints high = two_bits(block.high_bits, i) << 4;
     const Ints codes = four_bits(block.codes + i / 128 * 64, 64, i % 128) + high;
@@ -236,7 +236,7 @@ inline void unpack(const Block<DType::q6_k>& block, Put put) {
 template <class Put>
 inline void unpack(const Block<DType::q8_k>& block, Put put) {
   const Floats scale = splat(block.scale);
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 256; i += 8) put(i, scale * to_floats(widen_signed(block.codes + i)));
 }
 
@@ -244,7 +244,7 @@ template <class Put>
 inline void unpack(const Block<DType::iq4_xs>& block, Put put) {
   const float block_scale = from_f16(block.scale);
   const ByteTable values = byte_table(tables::iq4_values);
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 256; i += 8) {
     const int group = i / 32;
     const int low = block.scales_low[group / 2] >> (group % 2 * 4) & 15;
@@ -275,9 +275,9 @@ inline void unpack(const Block<DType::tq1_0>& block, Put put) {
   const auto put_digits = [&](int i, Ints bytes, int power) {
     put(i, scale * to_floats(ternary_digit(bytes, power) - splat_int(1)));
   };
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 160; i += 8) put_digits(i, widen(block.codes + i % 32), powers[i / 32]);
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 80; i += 8) {
     put_digits(160 + i, widen(block.codes + 32 + i % 16), powers[i / 16]);
   }
@@ -288,7 +288,7 @@ inline void unpack(const Block<DType::tq1_0>& block, Put put) {
 template <class Put>
 inline void unpack(const Block<DType::tq2_0>& block, Put put) {
   const Floats scale = splat(from_f16(block.scale));
-#pragma unroll
+  UNROLL
   for (int i = 0; i < 256; i += 8) {
     put(i, scale * to_floats(two_bits(block.codes, i) - splat_int(1)));
   }

@@ -7,6 +7,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// Before the loops over a block, whose indices then become constants. Not in builds with
+// sanitizers, where checks would be multiplied with it and compiling would take minutes.
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define UNROLL
+#else
+#define UNROLL _Pragma("unroll")
+#endif
+
 namespace freehold::kernels {
 namespace {
 
@@ -72,7 +80,7 @@ inline Floats round(Floats x) {
   return {_mm256_round_ps(x.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
 }
 
-// 2^n for whole n in [-126, 127].
+// 2^n for whole n in [-126, 127]; anything where n is not a number.
 inline Floats power_of_two(Floats n) {
   const __m256i biased = _mm256_add_epi32(_mm256_cvtps_epi32(n.v), _mm256_set1_epi32(127));
   return {_mm256_castsi256_ps(_mm256_slli_epi32(biased, 23))};
@@ -171,10 +179,12 @@ inline Floats to_floats(Ints x) {
   return {_mm256_cvtepi32_ps(x.v)};
 }
 
-// -x where the mask is all ones, x where it is zero.
-inline Floats negate_where(Ints mask, Floats x) {
-  const __m256i sign = _mm256_slli_epi32(mask.v, 31);
-  return {_mm256_xor_ps(x.v, _mm256_castsi256_ps(sign))};
+// -x where the bit of the element's number is set, else x.
+inline Floats negate_where(int mask, Floats x) {
+  const __m256i to_sign = _mm256_setr_epi32(31, 30, 29, 28, 27, 26, 25, 24);
+  const __m256i shifted = _mm256_sllv_epi32(_mm256_set1_epi32(mask), to_sign);
+  const __m256 sign = _mm256_and_ps(_mm256_castsi256_ps(shifted), _mm256_set1_ps(-0.0f));
+  return {_mm256_xor_ps(x.v, sign)};
 }
 
 // --- bytes, four to an element ------------------------------------------------------------------

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define UNROLL  // each word is a loop here already
+
 namespace freehold::kernels {
 namespace {
 
@@ -79,7 +81,8 @@ inline Floats round(Floats x) {
 }
 inline Floats power_of_two(Floats n) {
   return each<Floats>([&](size_t i) {
-    return from_bits(static_cast<uint32_t>(static_cast<int32_t>(n.v[i]) + 127) << 23);
+    const int32_t exponent = n.v[i] == n.v[i] ? static_cast<int32_t>(n.v[i]) : 0;
+    return from_bits(static_cast<uint32_t>(exponent + 127) << 23);
   });
 }
 inline float sum1(Floats a) {
@@ -198,8 +201,10 @@ inline Ints lookup(ByteTable table, Ints index) {
 inline Floats to_floats(Ints x) {
   return each<Floats>([&](size_t i) { return static_cast<float>(static_cast<int32_t>(x.v[i])); });
 }
-inline Floats negate_where(Ints mask, Floats x) {
-  return each<Floats>([&](size_t i) { return from_bits(to_bits(x.v[i]) ^ mask.v[i] << 31); });
+inline Floats negate_where(int mask, Floats x) {
+  return each<Floats>([&](size_t i) {
+    return from_bits(to_bits(x.v[i]) ^ static_cast<uint32_t>(mask) >> i << 31);
+  });
 }
 
 // --- bytes, four to an element ------------------------------------------------------------------
