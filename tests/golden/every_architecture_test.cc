@@ -135,8 +135,9 @@ std::vector<float> logits_in_pieces(model::Decoder& decoder, std::span<const Tok
 }
 
 TEST_P(EveryArchitecture, IsBatchInvariant) {
+  ThreadPool two_threads(2);
   for (const auto& path : {folder(), twin()}) {
-    const auto decoder = open(path);
+    const auto decoder = open(path, two_threads);
     ASSERT_NE(decoder, nullptr);
     const std::vector<Token> text = tokens();
     const std::vector<std::size_t> whole{text.size()};

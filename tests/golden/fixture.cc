@@ -101,14 +101,14 @@ std::shared_ptr<const formats::Checkpoint> open_checkpoint(const std::filesystem
 }
 
 ThreadPool& pool() {
-  static ThreadPool threads(2);
+  static ThreadPool threads(1);
   return threads;
 }
 
-std::unique_ptr<model::Decoder> open(const std::filesystem::path& path) {
+std::unique_ptr<model::Decoder> open(const std::filesystem::path& path, ThreadPool& threads) {
   const auto checkpoint = open_checkpoint(path);
   if (checkpoint == nullptr) return nullptr;
-  auto decoder = model::open_decoder(checkpoint, pool());
+  auto decoder = model::open_decoder(checkpoint, threads);
   if (!decoder) {
     ADD_FAILURE() << decoder.error().message;
     return nullptr;

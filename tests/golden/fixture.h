@@ -36,9 +36,10 @@ std::vector<Sequence> expected_of(const std::string& name);
 std::filesystem::path scratch_folder();
 
 std::shared_ptr<const formats::Checkpoint> open_checkpoint(const std::filesystem::path& path);
-ThreadPool& pool();
+ThreadPool& pool();  // one thread: tests share their machine
 
 // Fails the test when it cannot be opened.
-std::unique_ptr<model::Decoder> open(const std::filesystem::path& path);
+std::unique_ptr<model::Decoder> open(const std::filesystem::path& path,
+                                     ThreadPool& threads = pool());
 
 }  // namespace freehold::golden

@@ -7,6 +7,7 @@
 #include "golden/checkpoint_writer.h"
 #include "golden/fixture.h"
 #include "model/model.h"
+#include "model/score.h"
 
 namespace freehold::golden {
 namespace {
@@ -128,6 +129,20 @@ TEST(HostileWeights, OfATypeThatNoKernelReadsAreRefusedByName) {
   ASSERT_FALSE(decoder.has_value());
   EXPECT_THAT(decoder.error().message,
               ::testing::HasSubstr("model.layers.1.mlp.up_proj.weight: type I32"));
+}
+
+TEST(HostileWeights, ThatAreNoNumbersEndInAnError) {
+  for (const char* name : {"model.layers.0.mlp.gate.weight", "model.norm.weight",
+                           "model.layers.1.self_attn.k_proj.weight"}) {
+    CheckpointDraft draft =
+        CheckpointDraft::from(*open_checkpoint(fixture_folder("qwen3-moe-tiny")));
+    std::ranges::fill(draft.find(name)->bytes, std::byte{0xff});
+    const auto decoder = open(draft.write(scratch_folder()));
+    ASSERT_NE(decoder, nullptr);
+    const auto score = model::score(*decoder, std::vector<Token>{5, 6, 7}, {.top = 3});
+    ASSERT_FALSE(score.has_value());
+    EXPECT_THAT(score.error().message, ::testing::HasSubstr("not finite"));
+  }
 }
 
 TEST(HostileWeights, ThatDivideFrequenciesByNothingAreRefused) {

@@ -16,6 +16,8 @@ void project(Pass& pass, const LayerWeights& weights) {
   const std::size_t tokens = pass.batch.size();
   const std::size_t width = pass.recipe.width;
   const Activations& memory = pass.memory;
+  CHECK(tokens <= memory.capacity());
+  CHECK(weights.query.columns == width && weights.key.rows == weights.value.rows);
   const Product products[] = {
       {&weights.query, memory.normed, width, tokens, memory.query, weights.query.rows},
       {&weights.key, memory.normed, width, tokens, memory.key, weights.key.rows},
@@ -29,6 +31,9 @@ void turn(const Pass& pass, std::size_t row, const Vector& norm, float* heads, s
   const Attention& attention = pass.recipe.attention;
   const auto& kernels = kernels::kernels();
   const std::size_t pairs = attention.rope.dimensions / 2;
+  CHECK(2 * pairs <= attention.head_dim);
+  CHECK((row + 1) * pairs <= pass.batch.cosine.size());
+  CHECK(norm.empty() || norm.size() == attention.head_dim);
   const float* cosine = pass.batch.cosine.data() + row * pairs;
   const float* sine = pass.batch.sine.data() + row * pairs;
   const auto rotate =
@@ -48,6 +53,7 @@ void store(Pass& pass, std::size_t row, std::uint32_t layer) {
   const Row& token = pass.batch.rows[row];
   const std::size_t head_dim = attention.head_dim;
   const std::size_t width = attention.kv_heads * head_dim;
+  CHECK(token.position / block_positions < token.span->blocks.size());
   const std::uint32_t block = token.span->blocks[token.position / block_positions];
   const DType type = pass.cache.type();
   const std::size_t offset = token.position % block_positions * head_dim * traits(type).block_bytes;
@@ -65,6 +71,7 @@ void place(Pass& pass, const LayerWeights& weights, std::uint32_t layer) {
   const Attention& attention = pass.recipe.attention;
   const std::size_t query_width = std::size_t{attention.heads} * attention.head_dim;
   const std::size_t key_width = std::size_t{attention.kv_heads} * attention.head_dim;
+  CHECK(weights.query.rows == query_width && weights.key.rows == key_width);
   pass.workers.split(pass.batch.size(), 8, [&](std::size_t begin, std::size_t end, Scratch&) {
     for (std::size_t row = begin; row < end; ++row) {
       float* query = pass.memory.query + row * query_width;
@@ -85,6 +92,8 @@ void attend_tile(Pass& pass, std::uint32_t layer, const Tile& tile, std::uint32_
   const Attention& attention = pass.recipe.attention;
   const std::size_t head_dim = attention.head_dim;
   const std::size_t group = attention.heads / attention.kv_heads;
+  CHECK(tile.begin < tile.end && tile.end <= pass.batch.size());
+  CHECK(attention.heads % attention.kv_heads == 0 && kv_head < attention.kv_heads);
   const Span& span = *pass.batch.rows[tile.begin].span;
   const std::size_t blocks = pass.batch.rows[tile.end - 1].position / block_positions + 1;
   CHECK(blocks <= span.blocks.size());
@@ -115,6 +124,7 @@ void attend_tile(Pass& pass, std::uint32_t layer, const Tile& tile, std::uint32_
 
 void attention(Pass& pass, const LayerWeights& weights, std::uint32_t layer) {
   CHECK(pass.batch.size() > 0 && pass.batch.size() <= pass.memory.capacity());
+  CHECK(layer < pass.recipe.layers && pass.cache.holds(pass.recipe));
   project(pass, weights);
   place(pass, weights, layer);
   const std::uint32_t kv_heads = pass.recipe.attention.kv_heads;

@@ -71,9 +71,10 @@ Result<Logits> CpuDecoder::forward(const Plan& plan, KvCache& cache) {
 
 void CpuDecoder::embed(const Batch& batch) {
   const Matrix& embedding = weights_.embedding;
-  CHECK(embedding.columns == recipe_.width);
+  CHECK(embedding.columns == recipe_.width && batch.size() <= memory_.capacity());
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const std::size_t row = static_cast<std::size_t>(batch.rows[i].token);
+    CHECK(row < embedding.rows);
     kernels::kernels().dequantize(embedding.type, embedding.data + row * embedding.row_bytes,
                                   memory_.hidden + i * recipe_.width, recipe_.width);
   }
@@ -82,6 +83,7 @@ void CpuDecoder::embed(const Batch& batch) {
 void CpuDecoder::layer(Pass& pass, std::uint32_t index) {
   const LayerWeights& weights = weights_.layers[index];
   const std::size_t tokens = pass.batch.size();
+  CHECK(index < weights_.layers.size() && tokens > 0);
   norm(weights.attention_norm, tokens);
   attention(pass, weights, index);
   add_out(tokens);
@@ -107,6 +109,7 @@ void CpuDecoder::norm(const Vector& weight, std::size_t tokens) {
 
 void CpuDecoder::add_out(std::size_t tokens) {
   const std::size_t width = recipe_.width;
+  CHECK(tokens <= memory_.capacity());
   workers_.split(tokens, 16, [&](std::size_t begin, std::size_t end, Scratch&) {
     kernels::kernels().add(memory_.out + begin * width, memory_.hidden + begin * width,
                            (end - begin) * width);

@@ -16,6 +16,7 @@ constexpr float taken = -1;  // no probability
 // The likeliest experts of one token, ascending, and their shares. Equal ones: the lower first.
 void choose(const Experts& experts, float* probabilities /* (count) */,
             std::uint32_t* chosen /* (active) */, float* share /* (active) */) {
+  CHECK(experts.active > 0 && experts.active <= experts.count);
   for (std::uint32_t i = 0; i < experts.active; ++i) {
     std::uint32_t best = experts.count;
     for (std::uint32_t each = 0; each < experts.count; ++each) {
@@ -41,6 +42,7 @@ void route(Pass& pass, const LayerWeights& weights) {
   const Experts& experts = pass.recipe.feedforward.experts;
   const std::size_t tokens = pass.batch.size();
   Routing& routing = pass.memory.routing;
+  CHECK(weights.router.rows == experts.count && tokens <= pass.memory.capacity());
   routing.chosen.resize(tokens * experts.active);
   routing.share.resize(tokens * experts.active);
   const Product product{&weights.router, pass.memory.normed, pass.recipe.width,
@@ -58,6 +60,7 @@ void route(Pass& pass, const LayerWeights& weights) {
 
 // Counting sort of (row, choice) by expert: the pairs of one expert lie together, rows ascending.
 void sort_by_expert(const Experts& experts, Routing& routing) {
+  CHECK(routing.chosen.size() % experts.active == 0);
   routing.begin.assign(experts.count + 1, 0);
   for (const std::uint32_t expert : routing.chosen) ++routing.begin[expert + 1];
   for (std::size_t i = 0; i < experts.count; ++i) routing.begin[i + 1] += routing.begin[i];
@@ -72,6 +75,7 @@ void sort_by_expert(const Experts& experts, Routing& routing) {
 void gather(Pass& pass) {
   const std::size_t active = pass.recipe.feedforward.experts.active;
   const std::size_t width = pass.recipe.width;
+  CHECK(pass.memory.routing.pair.size() == pass.batch.size() * active);
   pass.workers.split(pass.batch.size(), 8, [&](std::size_t begin, std::size_t end, Scratch&) {
     for (std::size_t choice = begin * active; choice < end * active; ++choice) {
       std::copy_n(pass.memory.normed + choice / active * width, width,
@@ -84,6 +88,7 @@ void compute(Pass& pass, const LayerWeights& weights) {
   const Experts& experts = pass.recipe.feedforward.experts;
   const std::size_t width = pass.recipe.width;
   const Activations& memory = pass.memory;
+  CHECK(memory.routing.begin.size() == experts.count + 1);
   std::vector<Product> apart, together;
   for (std::size_t i = 0; i < experts.count; ++i) {
     const std::size_t begin = memory.routing.begin[i];
@@ -97,6 +102,7 @@ void compute(Pass& pass, const LayerWeights& weights) {
     together.push_back({&weights.expert_down[i], gate, experts.hidden, pairs,
                         memory.pair_out + begin * width, width});
   }
+  CHECK(!together.empty() && apart.size() == 2 * together.size());
   multiply(pass.workers, apart);
   const std::size_t pairs = memory.routing.chosen.size();
   pass.workers.split(pairs, 16, [&](std::size_t begin, std::size_t end, Scratch&) {
@@ -112,6 +118,7 @@ void add_up(Pass& pass) {
   const std::size_t active = pass.recipe.feedforward.experts.active;
   const std::size_t width = pass.recipe.width;
   const Routing& routing = pass.memory.routing;
+  CHECK(routing.share.size() == routing.pair.size());
   pass.workers.split(pass.batch.size(), 8, [&](std::size_t begin, std::size_t end, Scratch&) {
     for (std::size_t row = begin; row < end; ++row) {
       float* sum = pass.memory.out + row * width;

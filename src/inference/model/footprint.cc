@@ -65,6 +65,7 @@ std::uint32_t blocks_for(std::uint64_t positions) {
 
 Footprint footprint(const formats::Checkpoint& checkpoint, const Recipe& recipe,
                     std::uint32_t context_length, DType kv_type) {
+  CHECK(recipe.layers > 0 && !recipe.pattern.empty());
   Footprint result;
   for_each_read(checkpoint, recipe,
                 [&](const NamedTensor& tensor, Role) { result.weights_bytes += tensor.bytes; });
@@ -81,6 +82,7 @@ std::uint64_t bytes_per_token(const formats::Checkpoint& checkpoint, const Recip
     if (role == Role::embedding && !recipe.head.tied) {
       bytes += tensor.bytes / std::max(recipe.vocabulary, 1u);  // one row
     } else if (in_experts(role)) {
+      CHECK(experts.count > 0 && experts.active <= experts.count);
       bytes += tensor.bytes * experts.active / experts.count;
     } else {
       bytes += tensor.bytes;

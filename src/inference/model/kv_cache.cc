@@ -28,6 +28,7 @@ std::uint64_t KvCache::bytes_per_block(const Recipe& recipe, DType type) {
 
 Result<KvCache> KvCache::make(const Recipe& recipe, DType type, std::uint32_t blocks) {
   CHECK(blocks > 0);
+  CHECK(recipe.attention.head_dim > 0);
   std::uint64_t bytes = 0;
   std::uint64_t rounded = 0;
   const bool too_large =

@@ -19,6 +19,7 @@ bool has(const Recipe& recipe, bool experts) {
 // Floats per token of each buffer, in the order of the members of Activations.
 std::array<std::size_t, 14> extents(const Recipe& recipe) {
   const Attention& attention = recipe.attention;
+  CHECK(recipe.width > 0 && attention.heads > 0 && attention.kv_heads > 0);
   const std::size_t width = recipe.width;
   const std::size_t queries = std::size_t{attention.heads} * attention.head_dim;
   const std::size_t keys = std::size_t{attention.kv_heads} * attention.head_dim;
@@ -36,6 +37,7 @@ std::array<std::size_t, 14> extents(const Recipe& recipe) {
 bool Dealer::deal(RopeAngles& angles, Batch& batch) {
   batch.rows.clear();
   batch.tiles.clear();
+  CHECK(capacity_ > 0);
   while (batch.size() < capacity_ && span_ < plan_.spans.size()) {
     const Span& span = plan_.spans[span_];
     CHECK(token_ < span.tokens.size());
@@ -60,6 +62,7 @@ bool Dealer::deal(RopeAngles& angles, Batch& batch) {
               std::span(batch.cosine).subspan(i * pairs, pairs),
               std::span(batch.sine).subspan(i * pairs, pairs));
   }
+  CHECK(batch.size() <= capacity_ && batch.tiles.size() <= batch.size());
   return batch.size() > 0;
 }
 

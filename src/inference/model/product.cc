@@ -17,6 +17,7 @@ std::size_t tiles(const Product& product) {
 
 void multiply_tile(const Product& product, std::size_t tile) {
   const Matrix& weights = *product.weights;
+  CHECK(weights.data != nullptr && weights.columns > 0);
   const std::size_t begin = tile * tile_rows;
   const std::size_t end = std::min(begin + tile_rows, weights.rows);
   CHECK(begin < end);

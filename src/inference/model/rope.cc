@@ -28,6 +28,7 @@ class YarnRamp {
  public:
   explicit YarnRamp(const Rope& rope) {
     const RopeScaling& scaling = rope.scaling;
+    CHECK(scaling.original_context > 0 && rope.theta > 1);
     const auto pair_that_turns = [&](double times) {
       return rope.dimensions * std::log(scaling.original_context / (times * two_pi)) /
              (2 * std::log(static_cast<double>(rope.theta)));
@@ -55,6 +56,7 @@ class YarnRamp {
 // The base grows with the length so that the slowest pair just covers it.
 double base_of(const Rope& rope, std::uint64_t length) {
   if (rope.scaling.kind != RopeScalingKind::dynamic_ntk) return rope.theta;
+  CHECK(rope.scaling.original_context > 0 && rope.dimensions > 2);
   const double original = rope.scaling.original_context;
   const double longer = std::max(static_cast<double>(length), original) / original;
   const double dimensions = rope.dimensions;
@@ -71,6 +73,7 @@ std::vector<double> rope_frequencies(const Rope& rope, std::uint64_t length) {
   for (std::size_t i = 0; i < frequencies.size(); ++i) {
     frequencies[i] = std::pow(base, -2.0 * static_cast<double>(i) / rope.dimensions);
   }
+  CHECK(rope.scaling.factor > 0);
   const RopeScaling& scaling = rope.scaling;
   switch (scaling.kind) {
     case RopeScalingKind::none:

@@ -108,6 +108,7 @@ Result<std::vector<Matrix>> Binder::experts(Role role, std::uint32_t layer) {
   if (!needs(recipe_, role, layer)) return matrices;
   const std::vector<Extent> shape = shape_of(recipe_, role);
   const std::uint32_t count = recipe_.feedforward.experts.count;
+  CHECK(count > 0);
   if (names_experts(pattern(role))) {
     for (std::uint32_t i = 0; i < count; ++i) {
       matrices.push_back(slice(*TRY(find(filled(pattern(role), layer, i), shape)), shape, 0));
