@@ -250,6 +250,10 @@ std::shared_ptr<LiveExchange> Connection::open_exchange(const Parser& parser, Ht
   auto exchange = std::make_shared<LiveExchange>(std::move(request), strand_, options_);
   exchange->set_version(parser.get().version());
   exchange->set_keep_alive(parser.keep_alive() && !gate_.draining());
+  exchange->on_lagging([this] {  // called on the strand, while current_ holds the exchange
+    error_code ignored;
+    socket_.close(ignored);
+  });
   return exchange;
 }
 

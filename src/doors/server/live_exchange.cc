@@ -71,6 +71,7 @@ void LiveExchange::write(std::string_view bytes) {
   if (!begun_ || ended_ || closed_ || lagging_ || bytes.empty()) return;
   if (output_.size() + bytes.size() > options_.max_unsent_bytes) {
     lagging_ = true;
+    if (on_lagging_) on_lagging_();
   } else {
     output_ +=
         version_ == 10 ? std::string(bytes) : fmt::format("{:x}\r\n{}\r\n", bytes.size(), bytes);

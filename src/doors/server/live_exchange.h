@@ -26,6 +26,8 @@ class LiveExchange : public Exchange, public std::enable_shared_from_this<LiveEx
   void post(std::function<void()> work) override;
 
   // For the connection, on the strand.
+  // Called when the client lags too far behind: whoever waits for it to read must stop waiting.
+  void on_lagging(std::function<void()> hear) { on_lagging_ = std::move(hear); }
   void drop_body() { std::exchange(request_.body, {}); }
   void set_version(unsigned version) { version_ = version; }  // 10 or 11
   void set_keep_alive(bool keep_alive) { keep_alive_ = keep_alive; }
@@ -52,6 +54,7 @@ class LiveExchange : public Exchange, public std::enable_shared_from_this<LiveEx
   asio::steady_timer output_waits_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   std::shared_ptr<Answer> answer_;
+  std::function<void()> on_lagging_;
   std::string output_;
   std::size_t bytes_ = 0;
   unsigned status_ = 0;
