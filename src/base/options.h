@@ -1,6 +1,6 @@
 // Options declared once: from one declaration come the flag, the environment variable, the key in
 // the configuration file, the help text and the reference page. Parsing of argv is CLI11's, of
-// files toml++'s; neither is seen outside options.cc and config_file.cc.
+// files toml++'s, behind base/toml.h.
 //
 // Precedence: flag, then FREEHOLD_<VERB>_<NAME>, then `name` in the table [<verb>] of the
 // configuration file, then the default that the variable held when it was declared.

@@ -1,4 +1,4 @@
-// TOML text -> Value: the wall around the TOML library for the catalogue.
+// TOML text -> Value: the wall around the TOML library.
 #pragma once
 
 #include <string_view>
@@ -6,9 +6,9 @@
 #include "freehold/result.h"
 #include "freehold/value.h"
 
-namespace freehold::hub {
+namespace freehold {
 
 // Errors (`invalid`) name line and column. Dates become text.
 Result<Value> parse_toml(std::string_view text);
 
-}  // namespace freehold::hub
+}  // namespace freehold

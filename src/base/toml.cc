@@ -1,4 +1,4 @@
-#include "hub/toml.h"
+#include "base/toml.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #define TOML_ENABLE_FORMATTERS 1
 #include <toml++/toml.h>
 
-namespace freehold::hub {
+namespace freehold {
 namespace {
 
 // The library bounds the nesting of what it parses, hence also of this.
@@ -42,4 +42,4 @@ Result<Value> parse_toml(std::string_view text) {
                                               error.source().begin.column, error.description()));
 }
 
-}  // namespace freehold::hub
+}  // namespace freehold
