@@ -83,10 +83,25 @@ def cycle_errors():
     return errors
 
 
+def drawing(floors):
+    """The table of ARCHITECTURE.md: a row for each room, from the top of the house to its ground."""
+    rows = ["| floor | room | stands on | what it is for |", "|---|---|---|---|"]
+    for room, (below, purpose) in reversed(floors.items()):
+        folder = [p for p in (ROOT / "src").glob(f"*/{room}") if p.is_dir()]
+        floor = folder[0].parent.name if folder else ("line" if room == "freehold" else "base")
+        rows.append(f"| {floor} | `{room}` | {' '.join(f'`{b}`' for b in below if b != 'freehold')} | {purpose} |")
+    return "\n".join(rows)
+
+
 def main():
     floors = read_floors()
+    if "--draw" in sys.argv:
+        print(drawing(floors))
+        return 0
     closure, errors = reachable(floors)
     errors += include_errors(floors, closure) + cycle_errors()
+    if drawing(floors) not in (ROOT / "ARCHITECTURE.md").read_text():
+        errors.append("ARCHITECTURE.md: the table of rooms is not what tests/house/floors.py --draw prints")
     print("\n".join(errors) or f"{len(floors)} rooms, every include allowed, no cycle")
     return 1 if errors else 0
 
