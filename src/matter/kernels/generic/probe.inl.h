@@ -1,5 +1,5 @@
-// How fast this instruction set is at most: loops that do one thing and nothing else. For `bench` and
-// `doctor`, which report speeds as shares of these.
+// How fast this instruction set is at most: loops that do one thing and nothing else. For `bench`
+// and `doctor`, which report speeds as shares of these.
 #pragma once
 
 namespace freehold::kernels {
