@@ -1,7 +1,7 @@
 // The table of arithmetic that every instruction set provides. No allocation, no threads, no files;
 // callers split work over rows or tokens. Every function gives the same bits for one token whether
-// it is alone in the call or one of many (batch invariance), so that an answer never depends on what
-// else is running. No pointer needs to be aligned.
+// it is alone in the call or one of many (batch invariance), so that an answer never depends on
+// what else is running. Weights and caches may lie at any address.
 #pragma once
 
 #include <cstddef>
@@ -25,8 +25,8 @@ struct Kernels {
   // Whether matmul and dequantize take weights of this type.
   bool (*supports)(DType type);
 
-  // count elements, whole blocks; bit-exact to the published block definition (of not-a-numbers, only
-  // that they are).
+  // count elements, whole blocks; bit-exact to the published block definition (of not-a-numbers,
+  // only that they are).
   void (*dequantize)(DType type, const std::byte* blocks, float* out, std::size_t count);
 
   // y[t, r] = sum over c of weights[r, c] * x[t, c], for rows row_begin..row_end and all tokens, in
