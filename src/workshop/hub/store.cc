@@ -19,6 +19,7 @@
 #include "hub/catalogue.h"
 #include "hub/file_lock.h"
 #include "hub/names.h"
+#include "hub/reference.h"
 
 namespace freehold::hub {
 namespace {
@@ -358,7 +359,9 @@ Result<fs::path> resolve_model(const Store& store, const std::string& model) {
                 near.empty() ? "`freehold list --all` shows the catalogue"
                              : fmt::format("did you mean \"{}\"?", near));
   }
-  return fail(ErrorCode::absent, fmt::format("no file, directory or model \"{}\"", model));
+  const bool can_be_pulled = looks_like_reference(model) && parse_reference(model);
+  return fail(ErrorCode::absent, fmt::format("no file, directory or model \"{}\"", model),
+              can_be_pulled ? "freehold pull " + model : std::string());
 }
 
 }  // namespace freehold::hub
