@@ -207,6 +207,21 @@ TEST_F(PullTest, TakesTheWholeFileFromAServerThatIgnoresRanges) {
   EXPECT_THAT(server.requests(), SizeIs(1));
 }
 
+TEST_F(PullTest, AsksForTheWholeWhenRangesComeInCrumbs) {
+  const std::string content = content_of(100'000);
+  MisbehavingServer server([&](const SeenRequest& r) {
+    if (!r.range()) return serve_file(r, content);
+    SeenRequest less = r;
+    less.headers["range"] =
+        "bytes=" + std::to_string(r.range()->first) + "-" + std::to_string(r.range()->first + 9);
+    return serve_file(less, content);
+  });
+  const auto receipt = pull_from(server, content);
+  ASSERT_TRUE(receipt) << receipt.error().message;
+  EXPECT_EQ(stored(*receipt), content);
+  EXPECT_THAT(server.requests(), SizeIs(2));
+}
+
 TEST_F(PullTest, StartsOverWhenAResumeIsAnsweredWithTheWhole) {
   const std::string content = content_of(300'000);
   MisbehavingServer server([&](const SeenRequest& r) {

@@ -86,7 +86,7 @@ std::string version_of(PackageClient client, const Arguments& way,
                        const std::atomic<bool>* cancelled) {
   Arguments arguments = way;
   arguments.emplace_back("--version");
-  const auto outcome = run_child({std::move(arguments), {}, std::chrono::seconds(20)}, cancelled);
+  const auto outcome = run_child({std::move(arguments), {}, std::chrono::seconds(60)}, cancelled);
   if (!outcome || outcome->exit_code != 0) return std::string(name_of(client));
   // "pip 23.0.1 from /usr/lib/… (python 3.11)" or "10.2.4".
   std::string_view line = outcome->output;
@@ -127,7 +127,9 @@ Result<std::string> download(TransferContext& context, PackageClient client,
         run_child({arguments, {{"TMPDIR", (incoming / "tmp").string()}}}, context.cancelled, tick);
     if (!outcome && outcome.error().code == ErrorCode::interrupted) {
       fs::remove_all(incoming, error);
-      return fail(std::move(outcome).error());
+      return fail(ErrorCode::interrupted,
+                  fmt::format("interrupted while {} fetched {}", name_of(client), part.name),
+                  "run the same command again");
     }
     if (outcome && outcome->exit_code == 0) {
       const fs::path file = TRY(only_file(incoming));

@@ -122,8 +122,8 @@ class Fetcher {
     std::vector<RepositoryFile> listed;
     for (fs::directory_iterator at(file.path, error), end; !error && at != end;
          at.increment(error)) {
-      if (at->is_regular_file(error))
-        listed.push_back({at->path().filename().string(), {}, {}, {}});
+      if (!at->is_regular_file(error)) continue;
+      listed.push_back({at->path().filename().string(), {}, {}, {}});
     }
     const auto files = TRY_IN(file.path.string(), choose_files(listed, ""));
     Receipt receipt;
@@ -189,8 +189,7 @@ class Fetcher {
     while (const std::size_t got = std::fread(piece.data(), 1, piece.size(), file.get())) {
       TRY(assembly.append(std::span(piece).first(got)));
     }
-    if (std::ferror(file.get()) != 0)
-      return fail(ErrorCode::invalid, "cannot read " + from.string());
+    if (std::ferror(file.get()) != 0) return fail(ErrorCode::invalid, "cannot read " + name);
     const std::string sha256 = TRY(digest_for({}, count));
     const FetchedFile copied = TRY(assembly.finish(sha256));
     TRY_IN(name, check_magic(folder_ / name));
@@ -241,6 +240,7 @@ Result<Receipt> try_sources(TransferContext& context, const Store& store, const 
   Reachability reachability(context, references);
   Error last{ErrorCode::absent, "no source", {}};
   std::string reasons;
+  std::string hint;  // the first that says what the reader can do
   for (std::size_t i = 0; i < references.size(); ++i) {
     const std::string& source = plan.sources[i];
     const auto silent = reachability.silent(server_of(references[i]));
@@ -258,9 +258,10 @@ Result<Receipt> try_sources(TransferContext& context, const Store& store, const 
       return fail(std::move(last));
     }
     context.observer.note(fmt::format("left {}: {}", source, last.message));
+    if (hint.empty()) hint = last.hint;
     reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : "; ", source, last.message);
   }
-  return fail(last.code, fmt::format("{}: {}", plan.name, reasons), last.hint);
+  return fail(last.code, fmt::format("{}: {}", plan.name, reasons), hint);
 }
 
 // What is here and may be returned as it is; nothing when it must be fetched.

