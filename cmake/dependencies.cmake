@@ -11,9 +11,11 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(ICU REQUIRED IMPORTED_TARGET icu-uc)
 pkg_check_modules(ARCHIVE REQUIRED IMPORTED_TARGET libarchive)
+pkg_check_modules(EDIT REQUIRED IMPORTED_TARGET libedit)
 
 set(FREEHOLD_LIBRARIES_base Threads::Threads OpenSSL::Crypto fmt::fmt spdlog::spdlog
                             nlohmann_json::nlohmann_json CLI11::CLI11)
 set(FREEHOLD_LIBRARIES_text PkgConfig::PCRE2 PkgConfig::ICU)
 set(FREEHOLD_LIBRARIES_hub CURL::libcurl PkgConfig::ARCHIVE)
 set(FREEHOLD_LIBRARIES_server OpenSSL::SSL)
+set(FREEHOLD_LIBRARIES_cli PkgConfig::EDIT)

@@ -12,10 +12,10 @@ namespace freehold {
 // null, or a list of parts; the rest (`name`, `tool_calls`, `tool_call_id`, `reasoning_content`) is
 // passed through as it came.
 struct Chat {
-  List messages;
-  List tools;                         // function definitions; empty: none
+  List messages{};
+  List tools{};                       // function definitions; empty: none
   bool add_generation_prompt = true;  // end with the opening of the assistant's turn
-  Object template_arguments;          // chat_template_kwargs: further names that the template sees
+  Object template_arguments{};        // chat_template_kwargs: further names that the template sees
 };
 
 // One message of plain text.

@@ -20,9 +20,9 @@ namespace freehold {
 using Prompt = std::variant<Chat, std::string, std::vector<Token>>;
 
 struct Request {
-  Prompt prompt;
-  Sampling sampling;
-  Stop stop;
+  Prompt prompt{};
+  Sampling sampling{};
+  Stop stop{};
   bool echo_prompt_logprobs = false;  // also report the prompt's own log-probabilities
 };
 
@@ -108,7 +108,8 @@ class Generator {
   virtual Result<std::vector<Token>> tokenize(const Prompt& prompt) const = 0;
 
   // Starts a completion and waits for it. `on_delta` may be empty; it returns false to cancel.
-  Result<Completion> complete(Request request, const std::function<bool(const Delta&)>& on_delta = {});
+  Result<Completion> complete(Request request,
+                              const std::function<bool(const Delta&)>& on_delta = {});
 };
 
 }  // namespace freehold

@@ -24,13 +24,20 @@ enum class ErrorCode {
 // The code's name as `--json` prints it.
 constexpr std::string_view name_of(ErrorCode code) {
   switch (code) {
-    case ErrorCode::denied: return "denied";
-    case ErrorCode::undecided: return "undecided";
-    case ErrorCode::usage: return "usage";
-    case ErrorCode::invalid: return "invalid";
-    case ErrorCode::absent: return "absent";
-    case ErrorCode::internal: return "internal";
-    case ErrorCode::interrupted: return "interrupted";
+    case ErrorCode::denied:
+      return "denied";
+    case ErrorCode::undecided:
+      return "undecided";
+    case ErrorCode::usage:
+      return "usage";
+    case ErrorCode::invalid:
+      return "invalid";
+    case ErrorCode::absent:
+      return "absent";
+    case ErrorCode::internal:
+      return "internal";
+    case ErrorCode::interrupted:
+      return "interrupted";
   }
   return "internal";
 }
@@ -58,7 +65,9 @@ using Result = std::expected<T, Error>;
 inline std::unexpected<Error> fail(ErrorCode code, std::string message, std::string hint = {}) {
   return std::unexpected(Error{code, std::move(message), std::move(hint)});
 }
-inline std::unexpected<Error> fail(Error error) { return std::unexpected(std::move(error)); }
+inline std::unexpected<Error> fail(Error error) {
+  return std::unexpected(std::move(error));
+}
 
 namespace detail {
 [[noreturn]] void check_failed(const char* condition, const char* file, int line);
@@ -67,25 +76,26 @@ namespace detail {
 }  // namespace freehold
 
 // The value of a Result, or return its error from the enclosing function.
-#define TRY(expression)                                                                 \
-  __extension__({                                                                       \
-    auto try_result_ = (expression);                                                    \
-    if (!try_result_) [[unlikely]] return ::freehold::fail(std::move(try_result_).error()); \
-    *std::move(try_result_);                                                            \
+#define TRY(expression)                                        \
+  __extension__({                                              \
+    auto try_result_ = (expression);                           \
+    if (!try_result_) [[unlikely]]                             \
+      return ::freehold::fail(std::move(try_result_).error()); \
+    *std::move(try_result_);                                   \
   })
 
 // The same, with context put in front of the error's message.
-#define TRY_IN(context, expression)                                                              \
-  __extension__({                                                                                \
-    auto try_result_ = (expression);                                                             \
-    if (!try_result_) [[unlikely]]                                                               \
-      return ::freehold::fail(std::move(try_result_).error().in(context));                       \
-    *std::move(try_result_);                                                                     \
+#define TRY_IN(context, expression)                                        \
+  __extension__({                                                          \
+    auto try_result_ = (expression);                                       \
+    if (!try_result_) [[unlikely]]                                         \
+      return ::freehold::fail(std::move(try_result_).error().in(context)); \
+    *std::move(try_result_);                                               \
   })
 
 // What must hold unless this program is wrong. On in release; ends the process with exit code 70.
-#define CHECK(condition)                                                        \
-  do {                                                                          \
-    if (!(condition)) [[unlikely]]                                              \
-      ::freehold::detail::check_failed(#condition, __FILE__, __LINE__);         \
+#define CHECK(condition)                                                \
+  do {                                                                  \
+    if (!(condition)) [[unlikely]]                                      \
+      ::freehold::detail::check_failed(#condition, __FILE__, __LINE__); \
   } while (false)

@@ -11,8 +11,8 @@ using Duration = std::chrono::nanoseconds;
 class Clock {
  public:
   virtual ~Clock() = default;
-  virtual Duration now() const = 0;               // since some fixed moment, monotonic
-  virtual std::int64_t unix_time_s() const = 0;   // seconds since 1970-01-01 UTC
+  virtual Duration now() const = 0;              // since some fixed moment, monotonic
+  virtual std::int64_t unix_time_s() const = 0;  // seconds since 1970-01-01 UTC
   virtual void sleep(Duration duration) const = 0;
 
   static const Clock& system();
@@ -32,6 +32,8 @@ class ManualClock : public Clock {
   mutable Duration now_{};
 };
 
-inline double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+inline double seconds(Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
 
 }  // namespace freehold

@@ -53,8 +53,8 @@ Result<std::string> sha256_file(const std::filesystem::path& path,
   const MappedFile file = TRY(MappedFile::open(path));
   Sha256 digest;
   for (std::size_t done = 0; done < file.bytes().size();) {
-    const auto piece = file.bytes().subspan(done).first(
-        std::min(piece_bytes, file.bytes().size() - done));
+    const auto piece =
+        file.bytes().subspan(done).first(std::min(piece_bytes, file.bytes().size() - done));
     digest.update(piece);
     done += piece.size();
     if (progress) progress(done);

@@ -37,7 +37,7 @@ std::unexpected<Error> system_error(std::string_view what, const std::filesystem
 }
 
 Result<struct stat> regular_file(int descriptor, const std::filesystem::path& path) {
-  struct stat info {};
+  struct stat info{};
   if (::fstat(descriptor, &info) != 0) return system_error("cannot examine", path);
   if (!S_ISREG(info.st_mode)) {
     return fail(ErrorCode::invalid, fmt::format("{} is not a regular file", path.string()));
@@ -98,7 +98,8 @@ Result<std::string> read_descriptor(int descriptor, std::size_t max_bytes) {
     const ssize_t got = ::read(descriptor, content.data() + old_size, read_chunk_bytes);
     content.resize(old_size + static_cast<std::size_t>(got > 0 ? got : 0));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail(ErrorCode::invalid, fmt::format("cannot read: {}", std::strerror(errno)));
+    if (got < 0)
+      return fail(ErrorCode::invalid, fmt::format("cannot read: {}", std::strerror(errno)));
     if (got == 0) return content;
     if (content.size() > max_bytes) {
       return fail(ErrorCode::invalid, fmt::format("longer than the limit of {} bytes", max_bytes));
@@ -118,7 +119,8 @@ Result<void> replace_file(const std::filesystem::path& path, std::string_view co
   const Descriptor descriptor(::mkostemp(beside.data(), O_CLOEXEC));
   if (descriptor.get() < 0) return system_error("cannot create a file beside", path);
   Result<void> written = write_all(descriptor.get(), content, path);
-  if (written && ::fchmod(descriptor.get(), 0644) != 0) written = system_error("cannot chmod", path);
+  if (written && ::fchmod(descriptor.get(), 0644) != 0)
+    written = system_error("cannot chmod", path);
   if (written && ::rename(beside.c_str(), path.c_str()) != 0) {
     written = system_error("cannot replace", path);
   }

@@ -24,19 +24,18 @@ void keep(Completion& completion, const Delta& delta) {
 Result<Completion> Generator::complete(Request request,
                                        const std::function<bool(const Delta&)>& on_delta) {
   Waiting waiting;
-  Listener listener{
-      .on_delta =
-          [&](Delta delta) {
-            std::lock_guard lock(waiting.mutex);
-            waiting.fresh.push_back(std::move(delta));
-            waiting.changed.notify_one();
-          },
-      .on_end =
-          [&](Result<Outcome> outcome) {
-            std::lock_guard lock(waiting.mutex);
-            waiting.end = std::move(outcome);
-            waiting.changed.notify_one();
-          }};
+  Listener listener{.on_delta =
+                        [&](Delta delta) {
+                          std::lock_guard lock(waiting.mutex);
+                          waiting.fresh.push_back(std::move(delta));
+                          waiting.changed.notify_one();
+                        },
+                    .on_end =
+                        [&](Result<Outcome> outcome) {
+                          std::lock_guard lock(waiting.mutex);
+                          waiting.end = std::move(outcome);
+                          waiting.changed.notify_one();
+                        }};
   const std::unique_ptr<Ticket> ticket = TRY(start(std::move(request), std::move(listener)));
   std::unique_lock lock(waiting.mutex);
   while (true) {

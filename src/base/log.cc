@@ -71,9 +71,17 @@ void set_level(Level level) {
   logger().set_level(levels[static_cast<int>(level)]);
 }
 
-void debug(std::string_view event, Fields fields) { write(spdlog::level::debug, event, fields); }
-void info(std::string_view event, Fields fields) { write(spdlog::level::info, event, fields); }
-void warning(std::string_view event, Fields fields) { write(spdlog::level::warn, event, fields); }
-void error(std::string_view event, Fields fields) { write(spdlog::level::err, event, fields); }
+void debug(std::string_view event, Fields fields) {
+  write(spdlog::level::debug, event, fields);
+}
+void info(std::string_view event, Fields fields) {
+  write(spdlog::level::info, event, fields);
+}
+void warning(std::string_view event, Fields fields) {
+  write(spdlog::level::warn, event, fields);
+}
+void error(std::string_view event, Fields fields) {
+  write(spdlog::level::err, event, fields);
+}
 
 }  // namespace freehold::log

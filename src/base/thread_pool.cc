@@ -26,9 +26,9 @@ void wait_while(std::atomic<std::uint32_t>& watched, std::uint32_t old) {
   while (watched.load(std::memory_order_acquire) == old) watched.wait(old);
 }
 
-std::uint32_t machine_threads() { return std::max(1u, std::thread::hardware_concurrency()); }
-
 }  // namespace
+
+std::uint32_t machine_threads() { return std::max(1u, std::thread::hardware_concurrency()); }
 
 void Barrier::wait() {
   const std::uint32_t round = round_.load(std::memory_order_acquire);
@@ -41,7 +41,8 @@ void Barrier::wait() {
   wait_while(round_, round);
 }
 
-ThreadPool::ThreadPool(std::uint32_t threads) : threads_(threads == 0 ? machine_threads() : threads) {
+ThreadPool::ThreadPool(std::uint32_t threads)
+    : threads_(threads == 0 ? machine_threads() : threads) {
   for (std::uint32_t i = 1; i < threads_; ++i) crew_.emplace_back([this, i] { serve(i); });
 }
 

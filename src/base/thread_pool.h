@@ -11,6 +11,9 @@
 
 namespace freehold {
 
+// Cores that this process may use, at least 1.
+std::uint32_t machine_threads();
+
 // Where all threads of a region wait for each other. Spins briefly, then sleeps, so that a busy
 // neighbour on the machine does not turn waiting into a fight for its core.
 class Barrier {
@@ -38,9 +41,11 @@ class ThreadPool {
   // reentrant: one region at a time, from one calling thread at a time.
   template <class Work>
   void run(Work&& work) {
-    run_erased([](void* context, std::uint32_t thread) {
-      (*static_cast<std::remove_reference_t<Work>*>(context))(thread);
-    }, const_cast<void*>(static_cast<const void*>(std::addressof(work))));
+    run_erased(
+        [](void* context, std::uint32_t thread) {
+          (*static_cast<std::remove_reference_t<Work>*>(context))(thread);
+        },
+        const_cast<void*>(static_cast<const void*>(std::addressof(work))));
   }
 
   // Calls work(begin, end) over pieces of [0, count) of at most `grain` items, each piece once.

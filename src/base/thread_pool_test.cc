@@ -22,7 +22,8 @@ TEST(ThreadPool, VisitsEveryItemExactlyOnce) {
 TEST(ThreadPool, RunsEveryThreadOnceARegion) {
   ThreadPool pool(4);
   std::vector<int> runs(4, 0);
-  for (int region = 0; region < 1000; ++region) pool.run([&](std::uint32_t thread) { ++runs[thread]; });
+  for (int region = 0; region < 1000; ++region)
+    pool.run([&](std::uint32_t thread) { ++runs[thread]; });
   EXPECT_EQ(runs, std::vector<int>(4, 1000));
 }
 

@@ -16,11 +16,19 @@ struct ServerOptions {
   std::string host = "127.0.0.1";
   std::uint16_t port = 8080;  // 0: any free one
   std::uint64_t max_request_bytes = 32u << 20;
+  std::uint64_t max_received_bytes = 256u << 20;  // of all bodies that are being read at once
+  std::uint32_t max_header_bytes = 32u << 10;
   std::uint32_t max_connections = 1024;
-  double drain_seconds = 30;       // how long a drain waits for requests under way
-  double header_seconds = 10;      // for a client to send its request's header
+  std::uint64_t max_unsent_bytes = 1u
+                                   << 20;  // of one stream; a client that lags further is cut off
+  std::uint32_t io_threads = 2;
+  double drain_seconds = 30;   // how long a drain waits for requests under way
+  double header_seconds = 10;  // for a client to send its request's header
   double body_seconds = 60;
-  std::string cors_origin = "*";   // empty: no CORS headers
+  double idle_seconds = 75;       // between two requests on one connection
+  double write_seconds = 30;      // for a client to take the next 64 KiB
+  std::string cors_origin = "*";  // empty: no CORS headers
+  std::string api_key{};          // asked for as a bearer token under /v1; empty: nobody is asked
 };
 
 class Server {

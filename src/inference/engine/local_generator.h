@@ -1,11 +1,12 @@
-// The local engine as a Generator: template, tokenizer, engine thread, streams. Reached by doors only
-// through freehold/generator.h.
+// The local engine as a Generator: template, tokenizer, engine thread, streams. Reached by doors
+// only through freehold/generator.h.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 
+#include "base/clock.h"
 #include "engine/engine.h"
 #include "formats/checkpoint.h"
 #include "freehold/generator.h"
@@ -15,23 +16,30 @@
 namespace freehold::engine {
 
 struct LocalOptions {
-  std::string name;                  // what callers ask for; empty: the file's name
+  std::string name{};                // what callers ask for; empty: the file's name
   std::uint32_t threads = 0;         // 0: all cores
   std::uint32_t context_length = 0;  // 0: the model's own, as far as memory allows
-  std::uint32_t max_sequences = 16;
+  std::uint32_t max_sequences = 16;  // computed together; more wait in the queue
+  std::uint32_t max_queue = 1024;    // requests that wait; more are refused
   std::uint64_t kv_bytes = 0;        // 0: chosen from free memory
   DType kv_type = DType::f16;
 };
 
 class LocalGenerator : public Generator {
  public:
+  // Opens a model and starts its engine. A model without tokenizer continues token prompts only,
+  // and its answers have tokens but no text.
   static Result<std::unique_ptr<LocalGenerator>> open(const std::filesystem::path& path,
-                                                      const LocalOptions& options);
+                                                      const LocalOptions& options,
+                                                      const Clock& clock = Clock::system());
   ~LocalGenerator() override;
 
   const ModelCard& card() const override;
   Result<std::unique_ptr<Ticket>> start(Request request, Listener listener) override;
+  // `invalid` when the model has no chat template, or its template refuses the messages.
   Result<std::string> render(const Chat& chat) const override;
+  // Conversations and text are read with special tokens in them; BOS is added as the model's
+  // tokenizer does by default, but not to a conversation whose template already wrote it.
   Result<std::vector<Token>> tokenize(const Prompt& prompt) const override;
 
   const text::Tokenizer* tokenizer() const;  // nullptr when the model has none

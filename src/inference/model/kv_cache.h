@@ -22,6 +22,8 @@ class KvCache {
 
   std::uint32_t blocks() const { return blocks_; }
   DType type() const { return type_; }
+  std::uint64_t bytes() const;             // allocated
+  bool holds(const Recipe& recipe) const;  // whether its heads and layers are this recipe's
 
   // (block_positions, head_dim) of one key-value head of one layer in one block.
   std::byte* keys(std::uint32_t layer, std::uint32_t block, std::uint32_t head);
@@ -29,12 +31,16 @@ class KvCache {
 
  private:
   KvCache() = default;
+  struct Free {
+    void operator()(std::byte* memory) const;
+  };
+
   DType type_ = DType::f32;
   std::uint32_t blocks_ = 0;
   std::uint32_t layers_ = 0;
   std::uint32_t heads_ = 0;
-  std::size_t head_bytes_ = 0;  // of one head in one block
-  std::unique_ptr<std::byte[]> memory_;  // (blocks, layers, 2, heads, head_bytes)
+  std::size_t head_bytes_ = 0;                 // of one head in one block
+  std::unique_ptr<std::byte[], Free> memory_;  // (blocks, layers, 2, heads, head_bytes)
 };
 
 }  // namespace freehold::model

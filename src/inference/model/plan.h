@@ -13,9 +13,15 @@ namespace freehold::model {
 // Consecutive tokens of one sequence.
 struct Span {
   std::vector<Token> tokens;
-  std::uint32_t position = 0;          // of tokens[0]; everything before it is in the cache
-  std::vector<std::uint32_t> blocks;   // cache blocks of the sequence, covering up to its last token
-  std::uint32_t wanted_logits = 0;     // for how many of the last tokens logits are computed
+  std::uint32_t position = 0;         // of tokens[0]; everything before it is in the cache
+  std::vector<std::uint32_t> blocks;  // cache blocks of the sequence, covering up to its last token
+  std::uint32_t wanted_logits = 0;    // for how many of the last tokens logits are computed
+
+  // Length of the sequence's prompt as its request gave it. Dynamic NTK alone looks at it: it turns
+  // a prompt's tokens by the length of the whole prompt and each later one by the length so far, as
+  // transformers does, and so the numbers do not depend on how the prompt is cut. 0: by the length
+  // so far throughout.
+  std::uint32_t prompt_tokens = 0;
 };
 
 struct Plan {

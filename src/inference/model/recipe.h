@@ -24,7 +24,8 @@ struct RopeScaling {
   float high_frequency_factor = 4;  // llama3
   float beta_fast = 32;             // yarn
   float beta_slow = 1;              // yarn
-  float attention_factor = 0;       // yarn; 0: derived from factor
+  bool truncate = true;             // yarn: the ramp starts and ends at whole dimensions
+  float attention_factor = 1;       // yarn: cosines and sines are multiplied by it
   bool operator==(const RopeScaling&) const = default;
 };
 
@@ -48,10 +49,10 @@ struct Attention {
 };
 
 struct Experts {
-  std::uint32_t count = 0;   // 0: dense
+  std::uint32_t count = 0;  // 0: dense
   std::uint32_t active = 0;
   std::uint32_t hidden = 0;
-  bool renormalize = true;   // the chosen experts' weights sum to one
+  bool renormalize = true;  // the chosen experts' weights sum to one
   bool operator==(const Experts&) const = default;
 };
 

@@ -33,7 +33,7 @@ class Checkpoint {
   const std::filesystem::path& path() const;  // as it was opened
   std::span<const std::filesystem::path> files() const;
 
-  std::span<const NamedTensor> tensors() const;        // in the order of the files
+  std::span<const NamedTensor> tensors() const;          // in the order of the files
   const NamedTensor* find(std::string_view name) const;  // constant time; nullptr when missing
 
   // GGUF: the value under its full key ("general.architecture"). Safetensors: a member of

@@ -1,7 +1,7 @@
 // The table of arithmetic that every instruction set provides. No allocation, no threads, no files;
-// callers split work over rows or tokens and hand in scratch memory. Every function gives the same
-// bits for one token whether it is alone in the call or one of many (batch invariance), so that an
-// answer never depends on what else is running.
+// callers split work over rows or tokens. Every function gives the same bits for one token whether
+// it is alone in the call or one of many (batch invariance), so that an answer never depends on
+// what else is running. Weights and caches may lie at any address.
 #pragma once
 
 #include <cstddef>
@@ -25,18 +25,19 @@ struct Kernels {
   // Whether matmul and dequantize take weights of this type.
   bool (*supports)(DType type);
 
-  // count elements, whole blocks; bit-exact to the published block definition.
+  // count elements, whole blocks; bit-exact to the published block definition (of not-a-numbers,
+  // only that they are).
   void (*dequantize)(DType type, const std::byte* blocks, float* out, std::size_t count);
 
-  // y[t, r] = sum over c of weights[r, c] * x[t, c], for rows row_begin..row_end and all tokens.
+  // y[t, r] = sum over c of weights[r, c] * x[t, c], for rows row_begin..row_end and all tokens, in
+  // float32. Uses 16 KiB of stack.
   void (*matmul)(DType type,
                  const std::byte* weights,  // (rows, columns), rows contiguous
                  std::size_t columns, std::size_t row_begin, std::size_t row_end,
                  const float* x,  // (tokens, columns), rows x_stride floats apart
                  std::size_t x_stride, std::size_t tokens,
                  float* y,  // (tokens, rows), rows y_stride floats apart
-                 std::size_t y_stride,
-                 float* scratch);  // (columns): one row, dequantized
+                 std::size_t y_stride);
 
   // out[i] = x[i] / sqrt(mean(x²) + epsilon) * weight[i]; out may be x.
   void (*rms_norm)(const float* x, const float* weight, float epsilon, float* out,
@@ -57,12 +58,18 @@ struct Kernels {
 
   void (*silu_multiply)(const float* gate, const float* up, float* out, std::size_t count);
   void (*gelu_tanh_multiply)(const float* gate, const float* up, float* out, std::size_t count);
-  void (*softmax)(float* x, std::size_t count);                                  // in place
-  void (*add)(const float* x, float* sum, std::size_t count);                    // sum += x
+  void (*softmax)(float* x, std::size_t count);                                    // in place
+  void (*add)(const float* x, float* sum, std::size_t count);                      // sum += x
   void (*add_scaled)(const float* x, float scale, float* sum, std::size_t count);  // sum += scale*x
 
   // Plain conversions for the key-value cache; type is f32, f16 or bf16 (round to nearest even).
   void (*store)(DType type, const float* x, std::byte* out, std::size_t count);
+
+  // The instruction set's own limits, for measuring: reads memory in order; multiplies and adds
+  // bytes or floats in registers and returns the operations done (two for each product).
+  void (*probe_read)(const std::byte* data, std::size_t bytes);
+  std::uint64_t (*probe_int8)(std::size_t rounds);
+  std::uint64_t (*probe_fp32)(std::size_t rounds);
 };
 
 // The best table this CPU can run; FREEHOLD_KERNELS=scalar|avx2 forces one (an unknown or

@@ -9,13 +9,16 @@
 namespace freehold {
 
 // Every type published for GGUF (numbers as in the specification) and for safetensors.
+// clang-format off
 enum class DType : std::uint8_t {
   f32, f16, bf16, f64, i8, i16, i32, i64, u8, u16, u32, u64, boolean, f8_e4m3, f8_e5m2,
+  f8_e4m3fnuz, f8_e5m2fnuz, f8_e8m0, f6_e2m3, f6_e3m2, f4, c64,
   q4_0, q4_1, q5_0, q5_1, q8_0, q8_1,
   q2_k, q3_k, q4_k, q5_k, q6_k, q8_k,
   iq1_s, iq1_m, iq2_xxs, iq2_xs, iq2_s, iq3_xxs, iq3_s, iq4_nl, iq4_xs,
   tq1_0, tq2_0, mxfp4, nvfp4, q1_0, q2_0,
 };
+// clang-format on
 
 struct DTypeTraits {
   DType type;

@@ -27,12 +27,11 @@ class ChatTemplate {
 
  private:
   ChatTemplate(std::string source, Template plain, std::optional<Template> with_tools,
-               std::string bos, std::string eos);
+               Object special_tokens);
   std::string source_;
   Template plain_;
   std::optional<Template> with_tools_;
-  std::string bos_;
-  std::string eos_;
+  Object special_tokens_;  // "bos_token", "eos_token", … as far as the model has them
 };
 
 }  // namespace freehold::text

@@ -27,7 +27,8 @@ class Detokenizer {
   std::string pending_;
 };
 
-// Appends bytes to `pending` and takes all complete characters out of it, repairing broken ones.
+// Takes all complete characters out of `pending`, repairing broken ones; the start of a character
+// that may yet be completed stays, unless the text is at its end.
 std::string take_whole_characters(std::string& pending, bool at_end);
 
 }  // namespace freehold::text

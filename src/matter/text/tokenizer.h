@@ -16,9 +16,11 @@
 
 namespace freehold::text {
 
+struct TokenizerData;
+
 struct EncodeOptions {
-  bool add_special = true;    // what the model's tokenizer adds by default (BOS, EOS)
-  bool parse_special = false; // "<|im_start|>" in the text becomes the token, not its letters
+  bool add_special = true;     // what the model's tokenizer adds by default (BOS, EOS)
+  bool parse_special = false;  // "<|im_start|>" in the text becomes the token, not its letters
 };
 
 struct Piece {
@@ -32,12 +34,16 @@ class Tokenizer {
   // `invalid` (with field and, where there is one, index) for missing, cyclic or inconsistent data.
   // `absent` when the checkpoint has no tokenizer at all.
   static Result<Tokenizer> open(const formats::Checkpoint& checkpoint);
+  // From what a reader made (tokenizer_data.h). `invalid` for patterns that cannot be compiled.
+  static Result<Tokenizer> build(TokenizerData data);
 
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;
   ~Tokenizer();
 
-  // Any bytes are accepted; invalid UTF-8 is tokenized as the reference implementation does.
+  // Any bytes are accepted. The reference knows only text, so here broken UTF-8 is cut as the
+  // U+FFFD that it would have been decoded to, but becomes the tokens of its own bytes: decoding
+  // gives the same bytes back. Texts beyond 1 GiB are cut there.
   // Linear or nearly so in the length of the text, for every text.
   std::vector<Piece> encode(std::string_view text, const EncodeOptions& options = {}) const;
   std::vector<Token> tokens(std::string_view text, const EncodeOptions& options = {}) const;
@@ -59,7 +65,7 @@ class Tokenizer {
   // All tokens after which an answer is over (eos, <|im_end|>, <|eot_id|>, …).
   std::span<const Token> end_tokens() const;
   std::optional<Token> find(std::string_view name) const;  // by its name in the vocabulary
-  std::string_view kind() const;  // "bpe" or "spm", for inspect
+  std::string_view kind() const;                           // "bpe" or "spm", for inspect
 
  private:
   struct State;

@@ -8,7 +8,7 @@
 #include "hub/catalogue_text.h"
 #include "hub/names.h"
 #include "hub/reference.h"
-#include "hub/toml.h"
+#include "base/toml.h"
 
 namespace freehold::hub {
 namespace {

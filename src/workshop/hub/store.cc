@@ -355,13 +355,15 @@ Result<fs::path> resolve_model(const Store& store, const std::string& model) {
                   "freehold pull " + model);
     }
     const std::string near = catalogue.nearest(model);
-    return fail(ErrorCode::absent, fmt::format("no model \"{}\"", model),
-                near.empty() ? "`freehold list --all` shows the catalogue"
+    return fail(ErrorCode::invalid, fmt::format("no model \"{}\"", model),
+                near.empty() ? "`freehold list --available` shows the catalogue"
                              : fmt::format("did you mean \"{}\"?", near));
   }
-  const bool can_be_pulled = looks_like_reference(model) && parse_reference(model);
-  return fail(ErrorCode::absent, fmt::format("no file, directory or model \"{}\"", model),
-              can_be_pulled ? "freehold pull " + model : std::string());
+  if (looks_like_reference(model) && parse_reference(model)) {
+    return fail(ErrorCode::absent, fmt::format("\"{}\" has to be pulled first", model),
+                "freehold pull " + model);
+  }
+  return fail(ErrorCode::invalid, fmt::format("no file, directory or model \"{}\"", model));
 }
 
 }  // namespace freehold::hub

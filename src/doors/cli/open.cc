@@ -1,0 +1,46 @@
+#include "cli/open.h"
+
+#include <algorithm>
+
+#include "hub/store.h"
+
+namespace freehold::cli {
+
+void ModelOptions::declare(Options& options) {
+  options.add("model", &model, "MODEL", std::string(model_help) + "; default: pulled last")
+      .short_name('m');
+  options.add("threads", &threads, "N", "threads for arithmetic; 0: all cores").short_name('t');
+  options.add("context", &context, "TOKENS", "context length; 0: the model's own").short_name('c');
+  options.add("kv", &kv, "TYPE", "type of the key-value cache").one_of({"f16", "bf16", "f32"});
+}
+
+Result<std::string> model_or_default(const Context& context, const std::string& name) {
+  if (!name.empty()) return name;
+  const std::vector<hub::Receipt> receipts = TRY(hub::Store(context.home).list());
+  if (receipts.empty()) {
+    return fail(ErrorCode::absent, "no model was named and the store is empty",
+                "freehold pull smollm2-135m-instruct");
+  }
+  return std::ranges::max_element(receipts, {}, &hub::Receipt::pulled_unix_s)->model;
+}
+
+Result<std::filesystem::path> find_model(const Context& context, const std::string& name) {
+  const std::string model = TRY(model_or_default(context, name));
+  return hub::resolve_model(hub::Store(context.home), model);
+}
+
+Result<std::unique_ptr<engine::LocalGenerator>> open_generator(const Context& context,
+                                                               const ModelOptions& options) {
+  engine::LocalOptions local;
+  local.name = TRY(model_or_default(context, options.model));
+  local.threads = options.threads;
+  local.context_length = options.context;
+  local.kv_type = options.kv == "f32"    ? DType::f32
+                  : options.kv == "bf16" ? DType::bf16
+                                         : DType::f16;
+  const std::filesystem::path path = TRY(find_model(context, local.name));
+  if (std::filesystem::exists(local.name)) local.name = path.stem().string();
+  return engine::LocalGenerator::open(path, local);
+}
+
+}  // namespace freehold::cli

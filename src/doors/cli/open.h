@@ -1,0 +1,38 @@
+// From MODEL on the command line to something open: the path, or the local engine behind it.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "base/options.h"
+#include "cli/command.h"
+#include "engine/local_generator.h"
+#include "freehold/result.h"
+
+namespace freehold::cli {
+
+// Options of every verb that runs a model.
+struct ModelOptions {
+  std::string model;
+  std::uint32_t threads = 0;
+  std::uint32_t context = 0;
+  std::string kv = "f16";
+
+  void declare(Options& options);
+};
+
+// What the help of --model says.
+inline constexpr const char* model_help =
+    "a catalogue or store name, a GGUF file, or a directory with safetensors";
+
+// The model that is meant: `name`, else the one in the store that was pulled last; `absent` when
+// there is none.
+Result<std::string> model_or_default(const Context& context, const std::string& name);
+
+Result<std::filesystem::path> find_model(const Context& context, const std::string& name);
+
+Result<std::unique_ptr<engine::LocalGenerator>> open_generator(const Context& context,
+                                                               const ModelOptions& options);
+
+}  // namespace freehold::cli

@@ -1,0 +1,20 @@
+// The endpoints, one file each: every function makes a line of the route table. The service must
+// outlive the routes.
+#pragma once
+
+#include "server/router.h"
+#include "server/service.h"
+
+namespace freehold::server {
+
+Route health_route();                            // health.cc
+Route models_route(Service& service);            // models.cc
+Route model_route(Service& service);             // models.cc
+Route chat_completions_route(Service& service);  // chat_completions.cc
+Route completions_route(Service& service);       // completions.cc
+Route version_route();                           // version.cc
+Route metrics_route(Service& service);           // metrics_endpoint.cc
+Route page_route();                              // page.cc
+Route openapi_route(const Router& router);       // openapi.cc
+
+}  // namespace freehold::server

@@ -1,0 +1,196 @@
+#include "server/text_answer.h"
+
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "server/sse.h"
+
+namespace freehold::server {
+namespace {
+
+const Outcome cancelled{FinishReason::cancelled, {}, {}};
+
+// A prompt that is too long gets the code that clients look for.
+ApiError refusal(const Generator& generator, const Prompt& prompt, const Error& error) {
+  ApiError told = from_error(error);
+  if (told.status != 400) return told;
+  told.param = std::holds_alternative<Chat>(prompt) ? "messages" : "prompt";
+  const std::uint32_t context = generator.card().context_length;
+  const auto tokens = generator.tokenize(prompt);
+  if (context != 0 && tokens && tokens->size() >= context) told.code = "context_length_exceeded";
+  return told;
+}
+
+}  // namespace
+
+void TextAnswer::start(const std::shared_ptr<Exchange>& exchange, Metrics& metrics, TextJob job) {
+  ModelCounters& counters = metrics.model(job.generator->card().name);
+  const auto answer = std::make_shared<TextAnswer>(*exchange, counters, std::move(job));
+  if (auto started = answer->start_choices(exchange); !started) {
+    exchange->send(to_response(started.error()));
+    return;
+  }
+  exchange->keep(answer);
+}
+
+TextAnswer::TextAnswer(Exchange& exchange, ModelCounters& counters, TextJob job)
+    : exchange_(exchange), counters_(counters), job_(std::move(job)), choices_(job_.choices) {}
+
+TextAnswer::~TextAnswer() {
+  for (Choice& choice : choices_) {
+    if (choice.ticket && !choice.ended) count_end(choice, cancelled);
+  }
+}
+
+// Listeners run on the generator's thread: they only pass on what they are told. They hold the
+// exchange, but not this, so that it is destroyed on the strand whatever happens.
+Parsed<void> TextAnswer::start_choices(const std::shared_ptr<Exchange>& exchange) {
+  for (std::size_t i = 0; i < choices_.size(); ++i) {
+    Listener listener;
+    listener.on_delta = [exchange, weak = weak_from_this(), i](Delta delta) {
+      exchange->post([weak, i, delta = std::move(delta)]() mutable {
+        if (const auto self = weak.lock()) self->on_delta(i, std::move(delta));
+      });
+    };
+    listener.on_end = [exchange, weak = weak_from_this(), i](Result<Outcome> outcome) {
+      exchange->post([weak, i, outcome = std::move(outcome)]() mutable {
+        if (const auto self = weak.lock()) self->on_end(i, std::move(outcome));
+      });
+    };
+    auto ticket = job_.generator->start(job_.request_of(i), std::move(listener));
+    if (!ticket) {
+      return fail(refusal(*job_.generator, job_.request_of(i).prompt, ticket.error()));
+    }
+    choices_[i].ticket = *std::move(ticket);
+    ++under_way_;
+    ++counters_.waiting;
+  }
+  job_.request_of = {};  // and with it the prompts
+  return {};
+}
+
+void TextAnswer::on_delta(std::size_t index, Delta delta) {
+  Choice& choice = choices_[index];
+  if (over_ || choice.ended) return;
+  if (!std::exchange(choice.past_first_token, true)) {
+    --counters_.waiting;
+    ++counters_.running;
+  }
+  if (job_.stream) {
+    if (!exchange_.begun()) exchange_.begin(sse_head());
+    exchange_.write(job_.dialect->delta(index, delta));
+    return;
+  }
+  choice.completion.text += delta.text;
+  std::ranges::move(delta.tokens, std::back_inserter(choice.completion.tokens));
+}
+
+void TextAnswer::on_end(std::size_t index, Result<Outcome> outcome) {
+  Choice& choice = choices_[index];
+  if (over_ || choice.ended) return;
+  count_end(choice, outcome.value_or(cancelled));
+  if (!outcome) return fail_with(from_error(outcome.error()));
+  if (outcome->finish == FinishReason::cancelled) return fail_with(draining_error());
+  choice.completion.outcome = *std::move(outcome);
+  if (job_.stream) {
+    if (!exchange_.begun()) exchange_.begin(sse_head());
+    exchange_.write(job_.dialect->choice_end(index, choice.completion.outcome));
+  }
+  if (--under_way_ == 0) finish();
+}
+
+void TextAnswer::count_end(Choice& choice, const Outcome& outcome) {
+  choice.ended = true;
+  const Usage& usage = outcome.usage;
+  log::info("http.generated", {{"id", exchange_.request().id},
+                               {"model", job_.generator->card().name},
+                               {"finish", finish_reason_name(outcome.finish)},
+                               {"prompt_tokens", usage.prompt_tokens},
+                               {"cached_tokens", usage.cached_tokens},
+                               {"completion_tokens", usage.completion_tokens},
+                               {"queue_s", usage.queue_s},
+                               {"prefill_s", usage.prefill_s},
+                               {"decode_s", usage.decode_s}});
+  --(choice.past_first_token ? counters_.running : counters_.waiting);
+  counters_.prompt_tokens += usage.prompt_tokens;
+  counters_.cached_tokens += usage.cached_tokens;
+  counters_.generation_tokens += usage.completion_tokens;
+  switch (outcome.finish) {
+    case FinishReason::stop:
+      ++counters_.stopped;
+      break;
+    case FinishReason::length:
+      ++counters_.reached_length;
+      break;
+    case FinishReason::cancelled:
+      ++counters_.aborted;
+      break;
+  }
+}
+
+void TextAnswer::finish() {
+  over_ = true;
+  const Usage usage = total_usage();
+  if (job_.stream) {
+    exchange_.write(job_.dialect->stream_end(usage));
+    exchange_.end();
+    return;
+  }
+  std::vector<Completion> completions;
+  for (Choice& choice : choices_) completions.push_back(std::move(choice.completion));
+  exchange_.send({.body = to_json(job_.dialect->whole(completions, usage))});
+}
+
+// A stream that has begun cannot change its status any more: the error is its last event.
+void TextAnswer::fail_with(const ApiError& error) {
+  over_ = true;
+  log::warning("http.answer_failed", {{"id", exchange_.request().id}, {"reason", error.message}});
+  for (Choice& choice : choices_) {
+    if (choice.ticket) choice.ticket->cancel();
+  }
+  if (exchange_.begun()) {
+    exchange_.write(sse_event(to_value(error), "error"));
+    exchange_.end();
+  } else {
+    exchange_.send(to_response(error));
+  }
+}
+
+void TextAnswer::shut_down() {
+  if (!over_) fail_with(draining_error());
+}
+
+// A prompt that several choices share is counted once.
+Usage TextAnswer::total_usage() const {
+  Usage total;
+  for (std::size_t i = 0; i < choices_.size(); ++i) {
+    const Usage& usage = choices_[i].completion.outcome.usage;
+    total.completion_tokens += usage.completion_tokens;
+    if (i % job_.choices_per_prompt != 0) continue;
+    total.prompt_tokens += usage.prompt_tokens;
+    total.cached_tokens += usage.cached_tokens;
+  }
+  return total;
+}
+
+Value usage_value(const Usage& usage) {
+  return Object{{"prompt_tokens", usage.prompt_tokens},
+                {"completion_tokens", usage.completion_tokens},
+                {"total_tokens", usage.prompt_tokens + usage.completion_tokens},
+                {"prompt_tokens_details", Object{{"cached_tokens", usage.cached_tokens}}}};
+}
+
+std::string_view finish_reason_name(FinishReason reason) {
+  switch (reason) {
+    case FinishReason::stop:
+      return "stop";
+    case FinishReason::length:
+      return "length";
+    case FinishReason::cancelled:
+      return "cancelled";
+  }
+  return "stop";
+}
+
+}  // namespace freehold::server

@@ -1,0 +1,100 @@
+#include "engine/machine.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <vector>
+
+#include "base/clock.h"
+#include "kernels/kernels.h"
+
+namespace freehold::engine {
+namespace {
+
+constexpr int repetitions = 7;
+constexpr std::size_t probe_rounds = 400'000;
+
+// The value of the first line of a /proc file that begins with `key`, without the key and colon.
+std::string proc_line(const char* path, std::string_view key) {
+  std::ifstream file(path);
+  std::string line;
+  while (std::getline(file, line)) {
+    if (!line.starts_with(key)) continue;
+    const std::size_t colon = line.find(':');
+    if (colon == line.npos) continue;
+    const std::size_t start = line.find_first_not_of(" \t", colon + 1);
+    return start == line.npos ? "" : line.substr(start);
+  }
+  return "";
+}
+
+std::uint64_t memory_line(std::string_view key) {
+  const std::string text = proc_line("/proc/meminfo", key);
+  std::uint64_t kilobytes = 0;
+  std::from_chars(text.data(), text.data() + text.size(), kilobytes);
+  return kilobytes * 1024;
+}
+
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  return values[values.size() / 2];
+}
+
+// `work` says how much it did; the median of that per second, in billions.
+template <class Work>
+double billions_per_second(const Work& work) {
+  std::vector<double> rates;
+  for (int i = 0; i < repetitions; ++i) {
+    const Duration started = Clock::system().now();
+    const double done = work();
+    rates.push_back(done / seconds(Clock::system().now() - started) * 1e-9);
+  }
+  return median(std::move(rates));
+}
+
+}  // namespace
+
+MachineFacts machine_facts() {
+  MachineFacts facts;
+  facts.cpu = proc_line("/proc/cpuinfo", "model name");
+  facts.kernels = kernels::kernels().name;
+  facts.cores = machine_threads();
+  facts.memory_bytes = memory_line("MemTotal");
+  facts.memory_available_bytes = memory_line("MemAvailable");
+  return facts;
+}
+
+MachineLimits measure_machine(ThreadPool& pool, std::uint64_t buffer_bytes) {
+  const auto table = kernels::kernels();
+  const std::size_t share = buffer_bytes / pool.threads() & ~std::size_t{63};
+  const auto buffer = std::make_unique_for_overwrite<std::byte[]>(share * pool.threads());
+  std::memset(buffer.get(), 1, share * pool.threads());
+  MachineLimits limits;
+  limits.read_gb_s = billions_per_second([&] {
+    pool.run([&](std::uint32_t thread) { table.probe_read(buffer.get() + thread * share, share); });
+    return static_cast<double>(share * pool.threads());
+  });
+  const auto all_threads = [&](std::uint64_t (*probe)(std::size_t)) {
+    std::vector<std::uint64_t> done(pool.threads());
+    pool.run([&](std::uint32_t thread) { done[thread] = probe(probe_rounds); });
+    double sum = 0;
+    for (const std::uint64_t operations : done) sum += static_cast<double>(operations);
+    return sum;
+  };
+  limits.int8_gops = billions_per_second([&] { return all_threads(table.probe_int8); });
+  limits.fp32_gflops = billions_per_second([&] { return all_threads(table.probe_fp32); });
+  return limits;
+}
+
+std::uint64_t peak_resident_bytes() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+}  // namespace freehold::engine

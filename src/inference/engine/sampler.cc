@@ -1,0 +1,186 @@
+#include "engine/sampler.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace freehold::engine {
+namespace {
+
+Result<float> in_range(std::string_view name, float value, float low, float high) {
+  if (value >= low && value <= high) return value;  // not so when it is no number
+  return fail(ErrorCode::usage,
+              fmt::format("{} is {}, it must be from {} to {}", name, value, low, high));
+}
+
+// The field as asked, else the model's default, else neutral.
+template <class T>
+T pick(const std::optional<T>& asked, const std::optional<T>& standard, T neutral) {
+  return asked.value_or(standard.value_or(neutral));
+}
+
+constexpr float largest_temperature = 100;
+constexpr float largest_penalty = 100;
+constexpr float largest_bias = 1e6f;
+
+Result<void> check_bias(const Sampling& asked, std::size_t vocabulary) {
+  for (const auto& [token, bias] : asked.logit_bias) {
+    if (token < 0 || static_cast<std::size_t>(token) >= vocabulary) {
+      return fail(ErrorCode::usage, fmt::format("logit_bias names token {}, the vocabulary has {}",
+                                                token, vocabulary));
+    }
+    static_cast<void>(TRY(in_range("logit_bias", bias, -largest_bias, largest_bias)));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<SamplerSettings> resolve(const Sampling& asked, const Sampling& defaults,
+                                std::size_t vocabulary) {
+  SamplerSettings settings;
+  settings.temperature = TRY(in_range(
+      "temperature", pick(asked.temperature, defaults.temperature, 1.0f), 0, largest_temperature));
+  const std::int32_t top_k = pick(asked.top_k, defaults.top_k, 0);
+  if (top_k < 0) {
+    return fail(ErrorCode::usage, fmt::format("top_k is {}, it must be 0 or more", top_k));
+  }
+  settings.top_k = static_cast<std::uint32_t>(top_k);
+  settings.top_p = TRY(in_range("top_p", pick(asked.top_p, defaults.top_p, 1.0f), 0, 1));
+  settings.min_p = TRY(in_range("min_p", pick(asked.min_p, defaults.min_p, 0.0f), 0, 1));
+  settings.repetition_penalty = TRY(in_range(
+      "repetition_penalty", pick(asked.repetition_penalty, defaults.repetition_penalty, 1.0f),
+      1 / largest_penalty, largest_penalty));
+  settings.presence_penalty =
+      TRY(in_range("presence_penalty", asked.presence_penalty, -largest_penalty, largest_penalty));
+  settings.frequency_penalty = TRY(
+      in_range("frequency_penalty", asked.frequency_penalty, -largest_penalty, largest_penalty));
+  TRY(check_bias(asked, vocabulary));
+  settings.logit_bias = asked.logit_bias;
+  settings.logprobs = asked.logprobs;
+  settings.seed = asked.seed ? *asked.seed : Random::fresh_seed();
+  return settings;
+}
+
+Sampler::Sampler(SamplerSettings settings, std::span<const Token> prompt)
+    : settings_(std::move(settings)), random_(settings_.seed) {
+  const bool repetition = settings_.repetition_penalty != 1;
+  adjusts_ = repetition || settings_.presence_penalty != 0 || settings_.frequency_penalty != 0 ||
+             !settings_.logit_bias.empty();
+  if (!repetition) return;
+  for (const Token token : prompt) seen_.try_emplace(token, 0);
+}
+
+Result<Token> Sampler::choose(std::span<const float> logits) {
+  const std::span<const float> adjusted = adjust(logits);
+  const Ranked highest = TRY(peak(adjusted));
+  const Token token = settings_.temperature == 0 ? highest.token : draw(adjusted, highest.value);
+  if (adjusts_) ++seen_[token];
+  return token;
+}
+
+std::span<const float> Sampler::adjust(std::span<const float> logits) {
+  if (!adjusts_) return logits;
+  adjusted_.assign(logits.begin(), logits.end());
+  for (const auto& [token, generated] : seen_) {
+    float& logit = adjusted_[static_cast<std::size_t>(token)];
+    logit = logit > 0 ? logit / settings_.repetition_penalty : logit * settings_.repetition_penalty;
+    if (generated == 0) continue;
+    logit -= settings_.presence_penalty;
+    logit -= settings_.frequency_penalty * static_cast<float>(generated);
+  }
+  for (const auto& [token, bias] : settings_.logit_bias) {
+    adjusted_[static_cast<std::size_t>(token)] += bias;
+  }
+  return adjusted_;
+}
+
+// Proportional to the probability at this temperature; 1 for the likeliest, so that no temperature
+// overflows.
+float Sampler::weight(float logit, float highest) const {
+  return std::exp((logit - highest) / settings_.temperature);
+}
+
+Token Sampler::draw(std::span<const float> logits, float highest) {
+  if (settings_.top_k == 0 && settings_.top_p == 1) return draw_in_order(logits, highest);
+  rank(logits, highest);
+  cut_by_ratio();
+  double total = 0;
+  for (const Ranked& candidate : ranked_) total += static_cast<double>(candidate.value);
+  double left = random_.uniform() * total;
+  for (const Ranked& candidate : ranked_) {
+    left -= static_cast<double>(candidate.value);
+    if (left < 0) return candidate.token;
+  }
+  return ranked_.back().token;  // rounding used up the last of it
+}
+
+// Leaves in ranked_ what top-k and top-p leave, with weights.
+void Sampler::rank(std::span<const float> logits, float highest) {
+  if (settings_.top_k == 0) return rank_by_mass(logits, highest);
+  ranked_ = best(logits, settings_.top_k);
+  double total = 0;
+  for (Ranked& candidate : ranked_) {
+    candidate.value = weight(candidate.value, highest);
+    total += static_cast<double>(candidate.value);
+  }
+  cut_by_mass(static_cast<double>(settings_.top_p) * total);
+}
+
+// top-p alone: the vocabulary becomes a heap of which only the best are taken, however many reach
+// the mass.
+void Sampler::rank_by_mass(std::span<const float> logits, float highest) {
+  const auto worse = [](const Ranked& a, const Ranked& b) { return better(b, a); };
+  std::vector<Ranked> heap(logits.size());
+  double total = 0;
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    heap[i] = {static_cast<Token>(i), weight(logits[i], highest)};
+    total += static_cast<double>(heap[i].value);
+  }
+  std::make_heap(heap.begin(), heap.end(), worse);
+  const double mass = static_cast<double>(settings_.top_p) * total;
+  double sum = 0;
+  ranked_.clear();
+  while (!heap.empty() && (ranked_.empty() || sum < mass)) {
+    std::pop_heap(heap.begin(), heap.end(), worse);
+    sum += static_cast<double>(heap.back().value);
+    ranked_.push_back(heap.back());
+    heap.pop_back();
+  }
+}
+
+void Sampler::cut_by_mass(double mass) {
+  double sum = 0;
+  std::size_t kept = 0;
+  while (kept < ranked_.size() && (kept == 0 || sum < mass)) {
+    sum += static_cast<double>(ranked_[kept++].value);
+  }
+  ranked_.resize(kept);
+}
+
+void Sampler::cut_by_ratio() {
+  while (ranked_.size() > 1 && ranked_.back().value < settings_.min_p) ranked_.pop_back();
+}
+
+// Nothing cuts but min-p, so nothing need be sorted: weights are summed in the order of ids.
+Token Sampler::draw_in_order(std::span<const float> logits, float highest) {
+  adjusted_.resize(logits.size());  // may be where the logits lie: each is read before its weight
+  double total = 0;
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    const float likelihood = weight(logits[i], highest);
+    adjusted_[i] = likelihood < settings_.min_p ? 0 : likelihood;
+    total += static_cast<double>(adjusted_[i]);
+  }
+  double left = random_.uniform() * total;
+  Token last = 0;
+  for (std::size_t i = 0; i < adjusted_.size(); ++i) {
+    if (adjusted_[i] == 0) continue;
+    last = static_cast<Token>(i);
+    left -= static_cast<double>(adjusted_[i]);
+    if (left < 0) return last;
+  }
+  return last;
+}
+
+}  // namespace freehold::engine

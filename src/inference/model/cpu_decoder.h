@@ -1,0 +1,46 @@
+// The forward pass on this machine's processors. Plans longer than its batch are computed in
+// several batches, with the same bits. One caller at a time.
+#pragma once
+
+#include <memory>
+
+#include "base/thread_pool.h"
+#include "formats/checkpoint.h"
+#include "model/decoder.h"
+#include "model/pass.h"
+#include "model/weights.h"
+
+namespace freehold::model {
+
+class CpuDecoder : public Decoder {
+ public:
+  // `weights` point into `checkpoint`, which is kept; `pool` must outlive the decoder.
+  CpuDecoder(std::shared_ptr<const formats::Checkpoint> checkpoint, Recipe recipe, Weights weights,
+             ThreadPool& pool);
+
+  const Recipe& recipe() const override { return recipe_; }
+
+  // `invalid` for a token that is not in the vocabulary; a plan that does not fit the cache is a
+  // bug of whoever made it.
+  Result<Logits> forward(const Plan& plan, KvCache& cache) override;
+
+  std::uint64_t weights_bytes() const { return weights_.bytes; }
+  std::uint64_t activation_bytes() const { return memory_.bytes(); }
+
+ private:
+  void embed(const Batch& batch);
+  void layer(Pass& pass, std::uint32_t index);
+  void norm(const Vector& weight, std::size_t tokens);
+  void add_out(std::size_t tokens);
+  std::size_t logits(const Batch& batch, float* out);
+
+  const std::shared_ptr<const formats::Checkpoint> checkpoint_;
+  const Recipe recipe_;
+  const Weights weights_;
+  Workers workers_;
+  Activations memory_;
+  RopeAngles angles_;
+  Batch batch_;
+};
+
+}  // namespace freehold::model

@@ -1,0 +1,55 @@
+// The thread pool as the decoder uses it: every thread with scratch memory of its own, work dealt
+// out in pieces. Results never depend on which thread takes which piece.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <vector>
+
+#include "base/thread_pool.h"
+
+namespace freehold::model {
+
+struct Scratch {
+  std::vector<float> scores;                   // of one query over all positions it sees
+  std::vector<const std::byte*> keys, values;  // a sequence's blocks
+};
+
+class Workers {
+ public:
+  explicit Workers(ThreadPool& pool) : pool_(pool), scratch_(pool.threads()) {}
+
+  // Makes room for queries that see `positions` positions.
+  void see(std::size_t positions) {
+    constexpr std::size_t step = 4096;
+    for (Scratch& each : scratch_) {
+      if (each.scores.size() < positions) each.scores.resize((positions / step + 1) * step);
+    }
+  }
+
+  // Calls work(begin, end, scratch) over pieces of [0, count) of at most `grain` items.
+  template <class Work>
+  void split(std::size_t count, std::size_t grain, Work&& work) {
+    if (count <= grain || scratch_.size() == 1) {
+      if (count > 0) work(std::size_t{0}, count, scratch_[0]);
+      return;
+    }
+    std::atomic<std::size_t> next{0};
+    pool_.run([&](std::uint32_t thread) {
+      while (true) {
+        const std::size_t begin = next.fetch_add(grain, std::memory_order_relaxed);
+        if (begin >= count) return;
+        work(begin, std::min(begin + grain, count), scratch_[thread]);
+      }
+    });
+  }
+
+  std::size_t threads() const { return scratch_.size(); }
+
+ private:
+  ThreadPool& pool_;
+  std::vector<Scratch> scratch_;
+};
+
+}  // namespace freehold::model

@@ -1,0 +1,39 @@
+// Everything that the vocabulary included before this file can compute, as one table.
+#pragma once
+
+#pragma clang diagnostic ignored "-Wpass-failed"  // without optimisation loops stay rolled up
+#pragma STDC FP_CONTRACT OFF                      // what is fused is fused by name: multiply_add
+
+#include "kernels/generic/attend.inl.h"
+#include "kernels/generic/matmul.inl.h"
+#include "kernels/generic/norm.inl.h"
+#include "kernels/generic/probe.inl.h"
+#include "kernels/generic/rotate.inl.h"
+
+namespace freehold::kernels {
+namespace {
+
+constexpr Kernels table(const char* name) {
+  return {
+      .name = name,
+      .supports = supports,
+      .dequantize = dequantize,
+      .matmul = matmul,
+      .rms_norm = rms_norm,
+      .rotate_half = rotate_half,
+      .rotate_adjacent = rotate_adjacent,
+      .attend = attend,
+      .silu_multiply = silu_multiply,
+      .gelu_tanh_multiply = gelu_tanh_multiply,
+      .softmax = softmax,
+      .add = add,
+      .add_scaled = add_scaled,
+      .store = store_elements,
+      .probe_read = probe_read,
+      .probe_int8 = probe_int8,
+      .probe_fp32 = probe_fp32,
+  };
+}
+
+}  // namespace
+}  // namespace freehold::kernels

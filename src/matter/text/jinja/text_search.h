@@ -1,0 +1,23 @@
+// Searching in text in linear time, whatever the text and what is looked for.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "freehold/result.h"
+#include "text/jinja/workspace.h"
+
+namespace freehold::text::jinja {
+
+// The first place at or behind `from`, npos when there is none.
+std::size_t find_text(std::string_view text, std::string_view what, std::size_t from = 0);
+std::size_t find_last_text(std::string_view text, std::string_view what);
+
+// Python's str.replace; a negative count means all.
+void replace_into(std::string_view text, std::string_view old, std::string_view fresh,
+                  std::int64_t count, TextBuilder& result);
+
+// Python's str.splitlines.
+std::vector<std::string_view> lines_of(std::string_view text, bool keep_ends);
+
+}  // namespace freehold::text::jinja

@@ -1,0 +1,14 @@
+// Characters that Unicode 15, 15.1 and 16 assigned. The reference's patterns know them, PCRE2 10.42
+// (Unicode 14) does not; where a newer PCRE2 does, naming them again changes nothing.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace freehold::text {
+
+// For a general category ("Lu", or "L" for all of its kind): ranges as they stand in a PCRE2
+// character class; empty when there are none.
+std::string unicode_additions(std::string_view category);
+
+}  // namespace freehold::text
