@@ -28,7 +28,9 @@ void wait_while(std::atomic<std::uint32_t>& watched, std::uint32_t old) {
 
 }  // namespace
 
-std::uint32_t machine_threads() { return std::max(1u, std::thread::hardware_concurrency()); }
+std::uint32_t machine_threads() {
+  return std::max(1u, std::thread::hardware_concurrency());
+}
 
 void Barrier::wait() {
   const std::uint32_t round = round_.load(std::memory_order_acquire);

@@ -17,7 +17,7 @@ class ChatSession {
 
   struct Turn {
     std::string text{};  // to show
-    bool ask = false;  // the line was said to the model: call answer()
+    bool ask = false;    // the line was said to the model: call answer()
     bool leave = false;
   };
   // One line of input: a command or a part of what is said to the model.

@@ -27,7 +27,7 @@ class Inspect : public Command {
     if (context.json) {
       print_json(inspection_json(inspection));
     } else {
-      print(brief_ ? inspection_line(inspection, verify_) : inspection_text(inspection));
+      print(brief_ ? inspection_line(name, inspection, verify_) : inspection_text(inspection));
     }
     return 0;
   }

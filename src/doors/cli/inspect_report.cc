@@ -136,10 +136,9 @@ std::string inspection_text(const Inspection& inspection) {
                             human_bytes(memory.activation_bytes));
 }
 
-std::string inspection_line(const Inspection& inspection, bool verified) {
+std::string inspection_line(const std::string& name, const Inspection& inspection, bool verified) {
   const formats::Description& d = inspection.description;
-  return fmt::format("{}: {}, {} parameters, {}, {}{}\n",
-                     d.name.empty() ? inspection.path.filename().string() : d.name, d.architecture,
+  return fmt::format("{}: {}, {} parameters, {}, {}{}\n", name, d.architecture,
                      human_count(d.parameters), human_bytes(d.bytes),
                      d.license.empty() ? "licence not said" : d.license,
                      verified ? ", digest as in the receipt" : "");

@@ -30,6 +30,7 @@ Result<void> verify_digests(const hub::Store& store, const hub::Receipt& receipt
 
 Value inspection_json(const Inspection& inspection);
 std::string inspection_text(const Inspection& inspection);
-std::string inspection_line(const Inspection& inspection, bool verified);
+// One line; `name` is what the user calls the model.
+std::string inspection_line(const std::string& name, const Inspection& inspection, bool verified);
 
 }  // namespace freehold::cli

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <set>
 
+#include "base/toml.h"
 #include "hub/catalogue_text.h"
 #include "hub/names.h"
 #include "hub/reference.h"
-#include "base/toml.h"
 
 namespace freehold::hub {
 namespace {

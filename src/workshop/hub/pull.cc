@@ -39,7 +39,7 @@ Result<Plan> make_plan(const std::string& target, const PullOptions& options) {
   } else {
     const std::string near = Catalogue::builtin().nearest(target);
     return fail(ErrorCode::usage, fmt::format("the catalogue has no model \"{}\"", target),
-                near.empty() ? "`freehold list --all` shows the catalogue"
+                near.empty() ? "`freehold list --available` shows the catalogue"
                              : fmt::format("did you mean \"{}\"?", near));
   }
   if (!options.name.empty()) plan.name = options.name;

@@ -203,6 +203,7 @@ TEST_F(StoreTest, ResolvesPathsBeforeNamesAndNamesBeforeTheCatalogue) {
   EXPECT_EQ(resolve_model(store, "smollm2-135m-instrct").error().hint,
             "did you mean \"smollm2-135m-instruct\"?");
   EXPECT_EQ(resolve_model(store, "./nothing.gguf").error().code, ErrorCode::invalid);
+  EXPECT_EQ(resolve_model(store, "hf:a/b:Q8_0").error().hint, "freehold pull hf:a/b:Q8_0");
   EXPECT_EQ(resolve_model(store, "").error().code, ErrorCode::invalid);
 }
 

@@ -200,6 +200,7 @@ bool Stream::on_body(std::span<const std::byte> bytes) {
 }
 
 void Stream::on_end() {
+  if (generation_ != state_.generation) return;
   if (open_ended_) {
     state_.file.identity().bytes = at_;  // the connection's end is the file's end
   } else if (at_ < piece_.end) {
