@@ -82,7 +82,8 @@ TEST(ChatRequest, TreatsNullAsAbsent) {
 
 TEST(ChatRequest, ToleratesWhatChangesNothing) {
   EXPECT_TRUE(parse_with(
-      R"("user":"u","metadata":{"a":"b"},"store":false,"parallel_tool_calls":true,"service_tier":"x",
+      R"("user":"u","metadata":{"a":"b"},"store":false,"parallel_tool_calls":true,
+         "service_tier":"x",
          "response_format":{"type":"text"},"modalities":["text"],"unknown_field":[1])"));
 }
 
