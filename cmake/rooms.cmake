@@ -33,7 +33,7 @@ function(freehold_add_room name stands_on)
     target_link_libraries(room_${name} INTERFACE ${below})
   endif()
   include(${folder}/room.cmake OPTIONAL)  # what only this room needs: embedded files, definitions
-  if(tests AND NOT FREEHOLD_FUZZ)
+  if(tests)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE room_${name} GTest::gmock GTest::gtest_main)
     target_compile_definitions(${name}_test PRIVATE
