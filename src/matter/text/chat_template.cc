@@ -25,8 +25,8 @@ Result<void> read_member(const Value& value, std::string origin, Sources& source
   const auto take = [&](std::string_view name, const Value* source) -> Result<void> {
     if (name != "default" && name != "tool_use") return {};
     if (source == nullptr || source->as_string() == nullptr) {
-      return fail(ErrorCode::invalid, fmt::format("{}: the template \"{}\" is no text",
-                                                  sources.origin, name));
+      return fail(ErrorCode::invalid,
+                  fmt::format("{}: the template \"{}\" is no text", sources.origin, name));
     }
     (name == "default" ? sources.plain : sources.with_tools) = *source->as_string();
     return {};

@@ -29,7 +29,8 @@ TEST(ChatTemplate, WritesTheConversationAndOpensTheAnswer) {
 }
 
 TEST(ChatTemplate, GivesToolsAsNoneWhenThereAreNone) {
-  constexpr std::string_view source = "{{ tools is none }}{{ tools|tojson }}{{ documents is none }}";
+  constexpr std::string_view source =
+      "{{ tools is none }}{{ tools|tojson }}{{ documents is none }}";
   Chat chat = hello();
   EXPECT_EQ(render(source, chat), "TruenullTrue");
   chat.tools = {Object{{"name", "f"}}};
@@ -38,14 +39,16 @@ TEST(ChatTemplate, GivesToolsAsNoneWhenThereAreNone) {
 
 TEST(ChatTemplate, PassesOnTheCallersArgumentsButNotInPlaceOfTheConversation) {
   Chat chat = hello();
-  chat.template_arguments = {{"enable_thinking", false}, {"messages", "forged"}, {"bos_token", "B"}};
+  chat.template_arguments = {
+      {"enable_thinking", false}, {"messages", "forged"}, {"bos_token", "B"}};
   EXPECT_EQ(render("{{ enable_thinking }}{{ messages[0].content }}{{ bos_token }}", chat),
             "FalseHelloB");
 }
 
 TEST(ChatTemplate, LeavesOutMembersThatAreNull) {
   Chat chat = hello();
-  chat.messages.push_back(Object{{"role", "assistant"}, {"content", nullptr}, {"tool_calls", List{}}});
+  chat.messages.push_back(
+      Object{{"role", "assistant"}, {"content", nullptr}, {"tool_calls", List{}}});
   EXPECT_EQ(render("{{ messages[1] }}", chat), "{'role': 'assistant', 'tool_calls': []}");
 }
 
@@ -53,9 +56,10 @@ TEST(ChatTemplate, GivesReasoningUnderEveryNameThatTemplatesRead) {
   Chat chat = hello();
   chat.messages.push_back(Object{{"role", "assistant"}, {"content", "a"}, {"reasoning", "r"}});
   EXPECT_EQ(render("{{ messages[1].reasoning_content }}{{ messages[1].thinking }}", chat), "rr");
-  EXPECT_EQ(render("{{ messages[1]|tojson }}", chat),
-            "{\"thinking\": \"r\", \"role\": \"assistant\", \"content\": \"a\", \"reasoning\": \"r\", "
-            "\"reasoning_content\": \"r\"}");
+  EXPECT_EQ(
+      render("{{ messages[1]|tojson }}", chat),
+      "{\"thinking\": \"r\", \"role\": \"assistant\", \"content\": \"a\", \"reasoning\": \"r\", "
+      "\"reasoning_content\": \"r\"}");
 }
 
 TEST(ChatTemplate, RefusesConversationsThatAreNone) {

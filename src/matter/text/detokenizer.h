@@ -16,7 +16,8 @@ class Detokenizer {
       : tokenizer_(&tokenizer), at_start_(at_start) {}
 
   // The characters that became complete with this token; may be empty. Bytes that can never become
-  // a character turn into U+FFFD, one for each maximal broken part (Unicode's recommended practice).
+  // a character turn into U+FFFD, one for each maximal broken part (Unicode's recommended
+  // practice).
   std::string add(Token token);
   // What is left at the end: U+FFFD for an unfinished character.
   std::string finish();

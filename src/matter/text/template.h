@@ -1,5 +1,6 @@
 // Jinja as chat templates use it: parsed once, rendered within budgets. Templates come with models
-// and are hostile: no look-up leaves the given context, and loops, recursion and output are bounded.
+// and are hostile: no look-up leaves the given context, and loops, recursion and output are
+// bounded.
 #pragma once
 
 #include <cstddef>
@@ -13,10 +14,10 @@
 namespace freehold::text {
 
 struct TemplateLimits {
-  std::size_t max_steps = 20'000'000;           // evaluated nodes
-  std::size_t max_output_bytes = 64u << 20;     // of the rendered text and of every string on the way
-  std::size_t max_memory_bytes = 256u << 20;    // of all values alive
-  std::size_t max_depth = 128;                  // nested calls and expressions
+  std::size_t max_steps = 20'000'000;         // evaluated nodes
+  std::size_t max_output_bytes = 64u << 20;   // of the rendered text and of every string on the way
+  std::size_t max_memory_bytes = 256u << 20;  // of all values alive
+  std::size_t max_depth = 128;                // nested calls and expressions
   std::size_t max_source_bytes = 1u << 20;
   double max_seconds = 0.8;
 };

@@ -57,9 +57,8 @@ TEST(Template, RendersWhatJinjaRendersAndRefusesWhatItRefuses) {
       EXPECT_TRUE(answer.has_value()) << source << "\n  " << answer.error().message;
       if (answer) EXPECT_EQ(*answer, *expected->as_string()) << source;
     } else {
-      EXPECT_FALSE(answer.has_value())
-          << source << " renders " << *answer << " where Jinja raises "
-          << *one.find("error")->as_string();
+      EXPECT_FALSE(answer.has_value()) << source << " renders " << *answer << " where Jinja raises "
+                                       << *one.find("error")->as_string();
     }
   }
 }
@@ -89,10 +88,10 @@ TEST(Template, CanBeRenderedAgain) {
 
 TEST(Template, LeadsNowhereOutOfItsContext) {
   for (const char* source :
-       {"{{ ''.__class__.__mro__ }}", "{{ x['__class__']['__base__'] }}", "{{ range.__globals__.x }}",
-        "{{ x.append(1) }}", "{{ d.update({'a': 1}) }}", "{{ ('{0.__class__.x}').format(1) }}",
-        "{{ raise_exception.__globals__['os'] }}", "{% include '/etc/passwd' %}",
-        "{% import 'os' as os %}", "{{ namespace(__init__=1) }}"}) {
+       {"{{ ''.__class__.__mro__ }}", "{{ x['__class__']['__base__'] }}",
+        "{{ range.__globals__.x }}", "{{ x.append(1) }}", "{{ d.update({'a': 1}) }}",
+        "{{ ('{0.__class__.x}').format(1) }}", "{{ raise_exception.__globals__['os'] }}",
+        "{% include '/etc/passwd' %}", "{% import 'os' as os %}", "{{ namespace(__init__=1) }}"}) {
     error_of(source, {{"x", List{1}}, {"d", Object{}}});
     EXPECT_FALSE(try_render(source, {{"x", List{1}}, {"d", Object{}}}).has_value()) << source;
   }
@@ -100,7 +99,8 @@ TEST(Template, LeadsNowhereOutOfItsContext) {
 
 TEST(Template, EndsLoopsThatDoNotEnd) {
   refused_soon("{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}");
-  refused_soon("{% for a in range(99999) %}{% for b in range(99999) %}{{ 'x' }}{% endfor %}{% endfor %}");
+  refused_soon(
+      "{% for a in range(99999) %}{% for b in range(99999) %}{{ 'x' }}{% endfor %}{% endfor %}");
   refused_soon("{% for a in 'x' * 60000000 %}{% endfor %}");
 }
 
@@ -108,9 +108,11 @@ TEST(Template, EndsRecursionThatDoesNotEnd) {
   refused_soon("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}");
   refused_soon("{% macro f(x) %}{{ f(x) ~ f(x) }}{% endmacro %}{{ f(1) }}");
   refused_soon("{% for a in [1] recursive %}{{ loop([a]) }}{% endfor %}");
-  refused_soon("{% macro f(n) %}{{ caller() }}{% call f(n) %}{{ caller() }}{% endcall %}{% endmacro %}"
-               "{% call f(1) %}x{% endcall %}");
-  refused_soon("{% macro f(n) %}{% if n %}{{ f(n - 1) ~ f(n - 1) }}{% endif %}{% endmacro %}{{ f(60) }}");
+  refused_soon(
+      "{% macro f(n) %}{{ caller() }}{% call f(n) %}{{ caller() }}{% endcall %}{% endmacro %}"
+      "{% call f(1) %}x{% endcall %}");
+  refused_soon(
+      "{% macro f(n) %}{% if n %}{{ f(n - 1) ~ f(n - 1) }}{% endif %}{% endmacro %}{{ f(60) }}");
 }
 
 TEST(Template, RefusesTextsAndListsWithoutEnd) {
@@ -130,28 +132,33 @@ TEST(Template, RefusesTextsAndListsWithoutEnd) {
   refused_soon("{{ [1]|tojson(indent=10**12) }}");
   refused_soon("{{ 9223372036854775807 + 1 }}");
   refused_soon("{{ 10 ** 100 }}");
-  const std::string doubling = "{% set ns = namespace(s='aaaaaaaa') %}{% for i in range(99) %}"
-                               "{% set ns.s = ns.s OP ns.s %}{% endfor %}{{ ns.s|length }}";
+  const std::string doubling =
+      "{% set ns = namespace(s='aaaaaaaa') %}{% for i in range(99) %}"
+      "{% set ns.s = ns.s OP ns.s %}{% endfor %}{{ ns.s|length }}";
   for (const char* operation : {"+", "~", ".replace('a', 'aa') ~", ".join('ab') +"}) {
     std::string source = doubling;
     source.replace(source.find("OP"), 2, operation);
     refused_soon(source);
   }
-  refused_soon("{% set ns = namespace(s=[0]) %}{% for i in range(99) %}{% set ns.s = ns.s + ns.s %}"
-               "{% endfor %}");
+  refused_soon(
+      "{% set ns = namespace(s=[0]) %}{% for i in range(99) %}{% set ns.s = ns.s + ns.s %}"
+      "{% endfor %}");
   refused_soon("{% for i in range(100000) %}{{ 'x' * 100000 }}{% endfor %}");
   refused_soon("{% set x %}{% for i in range(99999) %}{{ 'x' * 99999 }}{% endfor %}{% endset %}");
 }
 
 TEST(Template, RefusesWorkThatGrowsWithoutItsSteps) {
-  const std::string big = "{% set s = 'ab' * 20000000 %}{% set t = s ~ 'c' %}{% for i in range(100000) %}";
-  for (const char* work : {"{{ s == t }}", "{{ 'cc' in t }}", "{{ t.count('abc') }}", "{{ s < t }}",
-                           "{{ s|upper|length }}", "{{ t.split('x')|length }}", "{{ s[::2]|length }}",
-                           "{{ s.strip('ab')|length }}", "{{ t.rfind('zz') }}", "{{ t|wordcount }}"}) {
+  const std::string big =
+      "{% set s = 'ab' * 20000000 %}{% set t = s ~ 'c' %}{% for i in range(100000) %}";
+  for (const char* work :
+       {"{{ s == t }}", "{{ 'cc' in t }}", "{{ t.count('abc') }}", "{{ s < t }}",
+        "{{ s|upper|length }}", "{{ t.split('x')|length }}", "{{ s[::2]|length }}",
+        "{{ s.strip('ab')|length }}", "{{ t.rfind('zz') }}", "{{ t|wordcount }}"}) {
     refused_soon(big + work + "{% endfor %}");
   }
-  refused_soon("{% set s = 'a' * 30000000 %}{{ s.find('a' * 15000000 ~ 'b') }}{% for i in range(9999) %}"
-               "{{ s.find('a' * 15000000 ~ 'b') }}{% endfor %}");
+  refused_soon(
+      "{% set s = 'a' * 30000000 %}{{ s.find('a' * 15000000 ~ 'b') }}{% for i in range(9999) %}"
+      "{{ s.find('a' * 15000000 ~ 'b') }}{% endfor %}");
 }
 
 TEST(Template, RefusesSourceThatNestsTooDeeply) {
@@ -183,8 +190,9 @@ TEST(Template, TakesLongFlatSource) {
 }
 
 TEST(Template, RefusesValuesThatNestWithoutEnd) {
-  const std::string nest = "{% set ns = namespace(x=[]) %}{% for i in range(50000) %}"
-                           "{% set ns.x = [ns.x] %}{% endfor %}";
+  const std::string nest =
+      "{% set ns = namespace(x=[]) %}{% for i in range(50000) %}"
+      "{% set ns.x = [ns.x] %}{% endfor %}";
   EXPECT_EQ(render(nest), "");  // and taking it apart again does not recurse
   refused_soon(nest + "{{ ns.x }}");
   refused_soon(nest + "{{ ns.x|tojson }}");
@@ -207,14 +215,18 @@ TEST(Template, KeepsToLimitsThatAreGiven) {
 TEST(Template, SurvivesEveryPrefixOfATemplate) {
   const std::string source =
       "{%- macro m(a, b=[1, {'k': -2.5e3}]) -%}{{ a|default('x', true) ~ b[0:1] }}{%- endmacro %}"
-      "{# c #}{% raw %}{{{% endraw %}{% for x, y in d.items() if y is not none recursive %}{{ loop.index }}"
-      "{% elif %}{% else %}\\{% endfor %}{% set ns.a %}{% filter upper %}é{% endfilter %}{% endset %}";
+      "{# c #}{% raw %}{{{% endraw %}{% for x, y in d.items() if y is not none recursive %}{{ "
+      "loop.index }}"
+      "{% elif %}{% else %}\\{% endfor %}{% set ns.a %}{% filter upper %}é{% endfilter %}{% endset "
+      "%}";
   for (std::size_t size = 0; size <= source.size(); ++size) {
     static_cast<void>(try_render(source.substr(0, size), {{"d", Object{{"a", 1}}}}));
   }
 }
 
-TEST(Template, RefusesSourceThatIsNotUtf8) { EXPECT_FALSE(Template::parse("a\xff").has_value()); }
+TEST(Template, RefusesSourceThatIsNotUtf8) {
+  EXPECT_FALSE(Template::parse("a\xff").has_value());
+}
 
 }  // namespace
 }  // namespace freehold::text

@@ -20,7 +20,8 @@ Result<std::int64_t> Bound::integer(std::size_t index, std::int64_t otherwise) c
 Result<std::string_view> Bound::text(std::size_t index, std::string_view otherwise) const {
   if (!has(index)) return otherwise;
   if (values_[index].is_string()) return values_[index].text();
-  return type_error(fmt::format("an argument must be a string, not '{}'", type_name(values_[index])));
+  return type_error(
+      fmt::format("an argument must be a string, not '{}'", type_name(values_[index])));
 }
 
 Result<Bound> bind(const Arguments& arguments, std::string_view function,
@@ -46,8 +47,8 @@ Result<Bound> bind(const Arguments& arguments, std::string_view function,
   }
   for (std::size_t i = 0; i < required; ++i) {
     if (!bound.has(i)) {
-      return type_error(fmt::format("{}() misses its argument '{}'", function,
-                                    parameters.begin()[i]));
+      return type_error(
+          fmt::format("{}() misses its argument '{}'", function, parameters.begin()[i]));
     }
   }
   return bound;

@@ -13,13 +13,20 @@ namespace {
 
 std::string_view sign_of(BinaryOperator operation) {
   switch (operation) {
-    case BinaryOperator::add: return "+";
-    case BinaryOperator::subtract: return "-";
-    case BinaryOperator::multiply: return "*";
-    case BinaryOperator::divide: return "/";
-    case BinaryOperator::floor_divide: return "//";
-    case BinaryOperator::modulo: return "%";
-    case BinaryOperator::power: return "** or pow()";
+    case BinaryOperator::add:
+      return "+";
+    case BinaryOperator::subtract:
+      return "-";
+    case BinaryOperator::multiply:
+      return "*";
+    case BinaryOperator::divide:
+      return "/";
+    case BinaryOperator::floor_divide:
+      return "//";
+    case BinaryOperator::modulo:
+      return "%";
+    case BinaryOperator::power:
+      return "** or pow()";
   }
   return "?";
 }
@@ -28,7 +35,9 @@ std::unexpected<Error> overflow() {
   return type_error("a whole number leaves the range of 64 bits");
 }
 
-std::unexpected<Error> division_by_zero() { return type_error("division by zero"); }
+std::unexpected<Error> division_by_zero() {
+  return type_error("division by zero");
+}
 
 Result<Value> power(std::int64_t base, std::int64_t exponent) {
   if (exponent < 0) {
@@ -70,16 +79,20 @@ Result<Value> apply_integers(BinaryOperator operation, std::int64_t a, std::int6
       if (operation == BinaryOperator::modulo) return Value::integer(a % b + (rounds_up ? b : 0));
       return Value::integer(a / b - (rounds_up ? 1 : 0));
     }
-    case BinaryOperator::power: return power(a, b);
+    case BinaryOperator::power:
+      return power(a, b);
   }
   return overflow();
 }
 
 Result<Value> apply_reals(BinaryOperator operation, double a, double b) {
   switch (operation) {
-    case BinaryOperator::add: return Value::real(a + b);
-    case BinaryOperator::subtract: return Value::real(a - b);
-    case BinaryOperator::multiply: return Value::real(a * b);
+    case BinaryOperator::add:
+      return Value::real(a + b);
+    case BinaryOperator::subtract:
+      return Value::real(a - b);
+    case BinaryOperator::multiply:
+      return Value::real(a * b);
     case BinaryOperator::divide:
       if (b == 0) return division_by_zero();
       return Value::real(a / b);
@@ -161,7 +174,8 @@ Result<Value> concatenate(Workspace& workspace, const Value& a, const Value& b) 
 
 Result<Value> apply(Workspace& workspace, BinaryOperator operation, const Value& a,
                     const Value& b) {
-  if (a.is_integral() && b.is_integral()) return apply_integers(operation, a.integer(), b.integer());
+  if (a.is_integral() && b.is_integral())
+    return apply_integers(operation, a.integer(), b.integer());
   if (a.is_number() && b.is_number()) return apply_reals(operation, a.number(), b.number());
   if (a.is_undefined()) return undefined_error(a, "the left operand");
   const bool countable_a = a.is_string() || a.is_sequence();
@@ -178,8 +192,8 @@ Result<Value> apply(Workspace& workspace, BinaryOperator operation, const Value&
     return repeat(workspace, b, a.integer());
   }
   if (operation == BinaryOperator::add && (a.is_string() || a.is_sequence())) {
-    return type_error(fmt::format("can only concatenate {0} (not \"{1}\") to {0}", type_name(a),
-                                  type_name(b)));
+    return type_error(
+        fmt::format("can only concatenate {0} (not \"{1}\") to {0}", type_name(a), type_name(b)));
   }
   return type_error(fmt::format("unsupported operand types for {}: '{}' and '{}'",
                                 sign_of(operation), type_name(a), type_name(b)));

@@ -145,6 +145,7 @@ struct Target {
 struct MacroDefinition {
   std::string name;  // empty for a call block
   std::vector<Symbol> parameters;
+  std::vector<std::string> parameter_names;
   std::vector<ExpressionPtr> defaults;  // of the last parameters
   Body body;
   bool uses_caller = false;
@@ -215,6 +216,9 @@ struct Statement {
 struct Program {
   std::vector<std::string> names;  // by Symbol
   std::vector<freehold::Value> constants;
+  // Names that the top level sets before it reads them itself. They hide what the context has under
+  // these names from the start, also from macros and loops that come before the assignment.
+  std::vector<Symbol> hidden;
   Body body;
 };
 

@@ -27,7 +27,8 @@ Result<Arguments> Evaluator::evaluate(const CallArguments& node) {
   for (const auto& [key, value] : rest.dict().entries) {
     if (!key.is_string()) return type_error("keywords must be strings");
     for (const auto& [name, given] : arguments.named) {
-      if (name == key.text()) return type_error(fmt::format("the argument '{}' is given twice", name));
+      if (name == key.text())
+        return type_error(fmt::format("the argument '{}' is given twice", name));
     }
     arguments.named.emplace_back(key.text(), value);
   }
@@ -60,9 +61,12 @@ Result<Value> Evaluator::evaluate_call(const Call& node, const Value* caller) {
 
 Result<Value> Evaluator::call(const Value& callee, Arguments arguments) {
   switch (callee.kind()) {
-    case Kind::function: return callee.function().call(workspace_, arguments);
-    case Kind::closure: return call_closure(callee.as<Closure>(), std::move(arguments));
-    case Kind::loop: return call_loop(callee.as<Loop>(), arguments);
+    case Kind::function:
+      return callee.function().call(workspace_, arguments);
+    case Kind::closure:
+      return call_closure(callee.as<Closure>(), std::move(arguments));
+    case Kind::loop:
+      return call_loop(callee.as<Loop>(), arguments);
     case Kind::method: {
       const auto& bound = callee.as<BoundMethod>();
       return bound.method->call(workspace_, bound.self, arguments);
@@ -137,7 +141,8 @@ Result<void> Evaluator::bind_parameters(const MacroDefinition& macro, Arguments 
     Value rest = TRY(make_tuple(workspace_, {begin + used, arguments.positional.end()}));
     TRY(set(symbol_varargs, std::move(rest)));
   } else if (arguments.positional.size() > count) {
-    return type_error(fmt::format("macro '{}' takes not more than {} arguments", macro.name, count));
+    return type_error(
+        fmt::format("macro '{}' takes not more than {} arguments", macro.name, count));
   }
   for (const std::size_t i : missing) {  // defaults may refer to the parameters before them
     Value value = i < first_default ? Value() : TRY(evaluate(macro.defaults[i - first_default]));

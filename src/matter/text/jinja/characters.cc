@@ -4,7 +4,8 @@
 #include <unicode/ustring.h>
 
 #include <algorithm>
-#include <limits>
+
+#include "text/codepoints.h"
 
 namespace freehold::text::jinja {
 namespace {
@@ -15,20 +16,11 @@ unsigned byte_at(std::string_view text, std::size_t at) {
   return static_cast<unsigned char>(text[at]);
 }
 
-// The length of the well-formed sequence at `at` (Unicode, table 3-7), 0 when there is none.
-std::size_t sequence_length(std::string_view text, std::size_t at) {
-  const unsigned lead = byte_at(text, at);
-  if (lead < 0x80) return 1;
-  const std::size_t length = lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
-  if (length == 0 || text.size() - at < length) return 0;
-  const unsigned second = byte_at(text, at + 1);
-  const unsigned least = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-  const unsigned most = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-  if (second < least || second > most) return 0;
-  for (std::size_t i = 2; i < length; ++i) {
-    if ((byte_at(text, at + i) & 0xC0) != 0x80) return 0;
-  }
-  return length;
+// How many bytes the character at `at` takes.
+std::size_t size_at(std::string_view text, std::size_t at) {
+  if (byte_at(text, at) < 0x80) return 1;
+  const CodePoint point = code_point_at(text, at);
+  return point.valid ? point.length : 1;
 }
 
 using Utf16 = std::basic_string<UChar>;
@@ -81,51 +73,34 @@ std::string map_case(std::string_view text, Mapping mapping) {
   return result + map_piece(text, mapping);
 }
 
-UChar32 icu(char32_t c) { return static_cast<UChar32>(c); }
+UChar32 icu(char32_t c) {
+  return static_cast<UChar32>(c);
+}
 
 }  // namespace
 
 char32_t next_character(std::string_view text, std::size_t& at) {
-  const std::size_t length = sequence_length(text, at);
   const unsigned lead = byte_at(text, at);
-  if (length <= 1) {
-    ++at;
-    return length == 1 ? lead : broken + lead;
-  }
-  char32_t c = lead & (0x7Fu >> length);
-  for (std::size_t i = 1; i < length; ++i) c = c << 6 | (byte_at(text, at + i) & 0x3F);
-  at += length;
-  return c;
+  if (lead < 0x80) return ++at, lead;
+  const CodePoint point = code_point_at(text, at);
+  at += point.valid ? point.length : 1;
+  return point.valid ? point.value : broken + lead;
 }
 
 std::size_t previous_character(std::string_view text, std::size_t at) {
   for (std::size_t back = 2; back <= 4 && back <= at; ++back) {
-    if (sequence_length(text, at - back) == back) return at - back;
+    const CodePoint point = code_point_at(text.substr(0, at), at - back);
+    if (point.valid && point.length == back) return at - back;
   }
   return at - 1;
 }
 
 void append_character(std::string& text, char32_t c) {
-  if (c < 0x80) {
-    text.push_back(static_cast<char>(c));
-  } else if (c >= broken + 0x80 && c <= broken + 0xFF) {
+  if (c >= broken + 0x80 && c <= broken + 0xFF) {
     text.push_back(static_cast<char>(c - broken));
   } else {
-    if ((c >= 0xD800 && c < 0xE000) || c > 0x10FFFF) c = 0xFFFD;
-    const int more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
-    constexpr unsigned leads[] = {0, 0xC0, 0xE0, 0xF0};
-    text.push_back(static_cast<char>(leads[more] | c >> 6 * more));
-    for (int i = more - 1; i >= 0; --i) text.push_back(static_cast<char>(0x80 | (c >> 6 * i & 0x3F)));
+    append_utf8(text, (c >= 0xD800 && c < 0xE000) || c > 0x10FFFF ? 0xFFFD : c);
   }
-}
-
-bool is_valid_utf8(std::string_view text) {
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = sequence_length(text, at);
-    if (length == 0) return false;
-    at += length;
-  }
-  return true;
 }
 
 bool is_ascii(std::string_view text) {
@@ -135,7 +110,7 @@ bool is_ascii(std::string_view text) {
 std::size_t count_characters(std::string_view text) {
   std::size_t count = 0;
   for (std::size_t at = 0; at < text.size(); ++count) {
-    at += std::max<std::size_t>(1, sequence_length(text, at));
+    at += size_at(text, at);
   }
   return count;
 }
@@ -143,7 +118,7 @@ std::size_t count_characters(std::string_view text) {
 std::size_t byte_of_character(std::string_view text, std::size_t index) {
   std::size_t at = 0;
   for (; index > 0 && at < text.size(); --index) {
-    at += std::max<std::size_t>(1, sequence_length(text, at));
+    at += size_at(text, at);
   }
   return at;
 }
@@ -165,8 +140,12 @@ bool is_printable(char32_t c) {
   return (U_GET_GC_MASK(icu(c)) & hidden) == 0;
 }
 
-bool is_alphabetic(char32_t c) { return (U_GET_GC_MASK(icu(c)) & U_GC_L_MASK) != 0; }
-bool is_decimal(char32_t c) { return u_charType(icu(c)) == U_DECIMAL_DIGIT_NUMBER; }
+bool is_alphabetic(char32_t c) {
+  return (U_GET_GC_MASK(icu(c)) & U_GC_L_MASK) != 0;
+}
+bool is_decimal(char32_t c) {
+  return u_charType(icu(c)) == U_DECIMAL_DIGIT_NUMBER;
+}
 bool is_digit(char32_t c) {
   const auto type = u_getIntPropertyValue(icu(c), UCHAR_NUMERIC_TYPE);
   return type == U_NT_DECIMAL || type == U_NT_DIGIT;
@@ -174,10 +153,18 @@ bool is_digit(char32_t c) {
 bool is_numeric(char32_t c) {
   return u_getIntPropertyValue(icu(c), UCHAR_NUMERIC_TYPE) != U_NT_NONE;
 }
-bool is_upper(char32_t c) { return u_hasBinaryProperty(icu(c), UCHAR_UPPERCASE) != 0; }
-bool is_lower(char32_t c) { return u_hasBinaryProperty(icu(c), UCHAR_LOWERCASE) != 0; }
-bool is_title(char32_t c) { return u_charType(icu(c)) == U_TITLECASE_LETTER; }
-bool is_word(char32_t c) { return c == '_' || is_alphabetic(c) || is_numeric(c); }
+bool is_upper(char32_t c) {
+  return u_hasBinaryProperty(icu(c), UCHAR_UPPERCASE) != 0;
+}
+bool is_lower(char32_t c) {
+  return u_hasBinaryProperty(icu(c), UCHAR_LOWERCASE) != 0;
+}
+bool is_title(char32_t c) {
+  return u_charType(icu(c)) == U_TITLECASE_LETTER;
+}
+bool is_word(char32_t c) {
+  return c == '_' || is_alphabetic(c) || is_numeric(c);
+}
 
 std::string to_upper(std::string_view text) {
   if (is_ascii(text)) {
@@ -185,10 +172,9 @@ std::string to_upper(std::string_view text) {
     for (char& c : result) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
     return result;
   }
-  return map_case(text, [](UChar* to, std::int32_t room, const UChar* from, std::int32_t size,
-                           UErrorCode* status) {
-    return u_strToUpper(to, room, from, size, "", status);
-  });
+  return map_case(
+      text, [](UChar* to, std::int32_t room, const UChar* from, std::int32_t size,
+               UErrorCode* status) { return u_strToUpper(to, room, from, size, "", status); });
 }
 
 std::string to_lower(std::string_view text) {
@@ -197,10 +183,9 @@ std::string to_lower(std::string_view text) {
     for (char& c : result) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
     return result;
   }
-  return map_case(text, [](UChar* to, std::int32_t room, const UChar* from, std::int32_t size,
-                           UErrorCode* status) {
-    return u_strToLower(to, room, from, size, "", status);
-  });
+  return map_case(
+      text, [](UChar* to, std::int32_t room, const UChar* from, std::int32_t size,
+               UErrorCode* status) { return u_strToLower(to, room, from, size, "", status); });
 }
 
 std::string to_title(std::string_view character) {

@@ -1,5 +1,5 @@
 // Text as Python sees it: code points over UTF-8, their classes and their cases. Bytes that are no
-// UTF-8 count as one character each. Not a tokenizer's Unicode tables.
+// UTF-8 count as one character each. Not what tokenizers need, which is codepoints.h.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,6 @@ char32_t next_character(std::string_view text, std::size_t& at);
 std::size_t previous_character(std::string_view text, std::size_t at);
 void append_character(std::string& text, char32_t character);
 
-bool is_valid_utf8(std::string_view text);
 bool is_ascii(std::string_view text);
 std::size_t count_characters(std::string_view text);
 // The byte where character number `index` starts; the end when there are fewer.

@@ -1,4 +1,5 @@
-// HTML escaping, which templates ask for with |escape and which |safe text forces on its neighbours.
+// HTML escaping, which templates ask for with |escape and which |safe text forces on its
+// neighbours.
 #pragma once
 
 #include <string_view>
@@ -14,11 +15,21 @@ inline void escape_into(std::string_view value, TextBuilder& text) {
     text.append(value.substr(0, at));
     if (at == value.npos) return;
     switch (value[at]) {
-      case '&': text.append("&amp;"); break;
-      case '<': text.append("&lt;"); break;
-      case '>': text.append("&gt;"); break;
-      case '\'': text.append("&#39;"); break;
-      default: text.append("&#34;"); break;
+      case '&':
+        text.append("&amp;");
+        break;
+      case '<':
+        text.append("&lt;");
+        break;
+      case '>':
+        text.append("&gt;");
+        break;
+      case '\'':
+        text.append("&#39;");
+        break;
+      default:
+        text.append("&#34;");
+        break;
     }
     value.remove_prefix(at + 1);
   }

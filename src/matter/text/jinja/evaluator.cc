@@ -36,6 +36,7 @@ Result<void> Evaluator::prepare(const Object& context) {
       if (program_.names[i] == name) root_[i] = TRY(make_value(workspace_, value));
     }
   }
+  for (const Symbol symbol : program_.hidden) root_[symbol] = Value();
   return {};
 }
 
@@ -94,8 +95,8 @@ Result<void> Evaluator::assign(const Target& target, Value value) {
   const auto& targets = std::get<std::vector<Target>>(target.node);
   const std::vector<Value> items = TRY(items_of(workspace_, value));
   if (items.size() != targets.size()) {
-    return type_error(fmt::format("{} values cannot be unpacked into {} names", items.size(),
-                                  targets.size()));
+    return type_error(
+        fmt::format("{} values cannot be unpacked into {} names", items.size(), targets.size()));
   }
   for (std::size_t i = 0; i < items.size(); ++i) TRY(assign(targets[i], items[i]));
   return {};
@@ -109,13 +110,18 @@ Result<Value> Evaluator::evaluate(const Expression& expression) {
   } else {
     result = std::visit([this](const auto& node) { return evaluate(node); }, expression.node);
   }
-  if (!result) [[unlikely]] return fail(locate(expression.at, std::move(result).error()));
+  if (!result) [[unlikely]]
+    return fail(locate(expression.at, std::move(result).error()));
   return result;
 }
 
-Result<Value> Evaluator::evaluate(const Literal& literal) { return constants_[literal.constant]; }
+Result<Value> Evaluator::evaluate(const Literal& literal) {
+  return constants_[literal.constant];
+}
 
-Result<Value> Evaluator::evaluate(const Name& name) { return look_up(name.symbol); }
+Result<Value> Evaluator::evaluate(const Name& name) {
+  return look_up(name.symbol);
+}
 
 Result<Value> Evaluator::evaluate(const Attribute& node) {
   const Value object = TRY(evaluate(node.object));

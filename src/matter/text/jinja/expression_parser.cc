@@ -82,13 +82,20 @@ std::unexpected<Error> ExpressionParser::wrong(Position at, std::string_view mes
 
 std::string ExpressionParser::describe_current() const {
   switch (current().kind) {
-    case TokenKind::text: return "text";
-    case TokenKind::print_begin: return "'{{'";
-    case TokenKind::print_end: return "'}}'";
-    case TokenKind::block_begin: return "'{%'";
-    case TokenKind::block_end: return "'%}'";
-    case TokenKind::end: return "the end of the template";
-    default: return fmt::format("'{}'", current().text.substr(0, 40));
+    case TokenKind::text:
+      return "text";
+    case TokenKind::print_begin:
+      return "'{{'";
+    case TokenKind::print_end:
+      return "'}}'";
+    case TokenKind::block_begin:
+      return "'{%'";
+    case TokenKind::block_end:
+      return "'%}'";
+    case TokenKind::end:
+      return "the end of the template";
+    default:
+      return fmt::format("'{}'", current().text.substr(0, 40));
   }
 }
 
@@ -108,8 +115,8 @@ std::uint32_t ExpressionParser::depth(const std::vector<ExpressionPtr>& expressi
   return most;
 }
 std::uint32_t ExpressionParser::depth(const CallArguments& arguments) {
-  std::uint32_t most = std::max({depth(arguments.positional), depth(arguments.rest),
-                                 depth(arguments.named_rest)});
+  std::uint32_t most =
+      std::max({depth(arguments.positional), depth(arguments.rest), depth(arguments.named_rest)});
   for (const auto& [name, value] : arguments.named) most = std::max(most, depth(value));
   return most;
 }
@@ -164,8 +171,8 @@ Result<ExpressionPtr> ExpressionParser::conditional() {
     ExpressionPtr otherwise;
     if (take_name("else")) otherwise = TRY(conditional());
     const std::uint32_t below = std::max({depth(then), depth(condition), depth(otherwise)});
-    then = TRY(make(
-        at, Conditional{std::move(condition), std::move(then), std::move(otherwise)}, below));
+    then = TRY(
+        make(at, Conditional{std::move(condition), std::move(then), std::move(otherwise)}, below));
   }
   return then;
 }
@@ -193,9 +200,9 @@ Result<ExpressionPtr> ExpressionParser::logical_not() {
 
 bool ExpressionParser::take_comparator(Comparator& comparator) {
   constexpr std::pair<std::string_view, Comparator> symbols[] = {
-      {"==", Comparator::equal},      {"!=", Comparator::not_equal},
-      {"<", Comparator::less},        {"<=", Comparator::less_equal},
-      {">", Comparator::greater},     {">=", Comparator::greater_equal}};
+      {"==", Comparator::equal},  {"!=", Comparator::not_equal},
+      {"<", Comparator::less},    {"<=", Comparator::less_equal},
+      {">", Comparator::greater}, {">=", Comparator::greater_equal}};
   for (const auto& [symbol, meaning] : symbols) {
     if (take_symbol(symbol)) {
       comparator = meaning;
@@ -292,11 +299,15 @@ Result<ExpressionPtr> ExpressionParser::unary(bool with_filters) {
 
 Result<ExpressionPtr> ExpressionParser::primary() {
   switch (current().kind) {
-    case TokenKind::name: return name();
-    case TokenKind::string: return strings();
+    case TokenKind::name:
+      return name();
+    case TokenKind::string:
+      return strings();
     case TokenKind::integer:
-    case TokenKind::real: return number();
-    default: break;
+    case TokenKind::real:
+      return number();
+    default:
+      break;
   }
   if (at_symbol("[")) return list();
   if (at_symbol("{")) return dict();
@@ -315,6 +326,7 @@ Result<ExpressionPtr> ExpressionParser::name() {
   if (text == "false" || text == "False") return constant(token.at, false);
   if (text == "none" || text == "None") return constant(token.at, nullptr);
   const Symbol symbol = intern(text);
+  if (frames_ == 0) known_.insert(symbol);
   for (MacroDefinition* macro : macros_) {
     if (symbol == symbol_caller) macro->uses_caller = true;
     if (symbol == symbol_varargs) macro->uses_varargs = true;

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "freehold/result.h"
@@ -42,7 +43,9 @@ class ExpressionParser {
   Result<void> expect_name(std::string_view name);
   Result<void> expect(TokenKind kind, std::string_view what);
   Result<Token> expect_any_name();
-  std::unexpected<Error> wrong(std::string_view message) const { return wrong(current().at, message); }
+  std::unexpected<Error> wrong(std::string_view message) const {
+    return wrong(current().at, message);
+  }
   std::unexpected<Error> wrong(Position at, std::string_view message) const;
   std::string describe_current() const;
 
@@ -58,6 +61,9 @@ class ExpressionParser {
   // The macros being parsed, innermost last: which of the special names their bodies use.
   std::vector<MacroDefinition*> macros_;
   Program program_;
+  // Whether the top level itself is being parsed, and which names it has read or set so far.
+  std::size_t frames_ = 0;
+  std::unordered_set<Symbol> known_;
 
  private:
   template <class Node>

@@ -26,11 +26,21 @@ Result<std::string> integer_digits(std::uint64_t magnitude, const FormatStyle& s
                                    std::string& prefix) {
   std::string digits;
   switch (style.type) {
-    case 'b': digits = fmt::format("{:b}", magnitude); break;
-    case 'o': digits = fmt::format("{:o}", magnitude); break;
-    case 'x': digits = fmt::format("{:x}", magnitude); break;
-    case 'X': digits = fmt::format("{:X}", magnitude); break;
-    default: digits = fmt::format("{}", magnitude); break;
+    case 'b':
+      digits = fmt::format("{:b}", magnitude);
+      break;
+    case 'o':
+      digits = fmt::format("{:o}", magnitude);
+      break;
+    case 'x':
+      digits = fmt::format("{:x}", magnitude);
+      break;
+    case 'X':
+      digits = fmt::format("{:X}", magnitude);
+      break;
+    default:
+      digits = fmt::format("{}", magnitude);
+      break;
   }
   const bool decimal = style.type == '\0' || style.type == 'd' || style.type == 'n';
   if (style.alternate && !decimal) prefix = std::string("0") + style.type;
@@ -48,14 +58,26 @@ Result<std::string> real_digits(double magnitude, const FormatStyle& style) {
   if (precision > max_precision) return type_error("a format's precision is too large");
   std::string digits;
   switch (style.type) {
-    case 'e': digits = fmt::format("{:.{}e}", magnitude, precision); break;
-    case 'E': digits = fmt::format("{:.{}E}", magnitude, precision); break;
+    case 'e':
+      digits = fmt::format("{:.{}e}", magnitude, precision);
+      break;
+    case 'E':
+      digits = fmt::format("{:.{}E}", magnitude, precision);
+      break;
     case 'f':
-    case 'F': digits = fmt::format("{:.{}f}", magnitude, precision); break;
-    case '%': digits = fmt::format("{:.{}f}", magnitude * 100, precision); break;
-    case 'G': digits = fmt::format("{:.{}G}", magnitude, std::max<std::size_t>(precision, 1)); break;
+    case 'F':
+      digits = fmt::format("{:.{}f}", magnitude, precision);
+      break;
+    case '%':
+      digits = fmt::format("{:.{}f}", magnitude * 100, precision);
+      break;
+    case 'G':
+      digits = fmt::format("{:.{}G}", magnitude, std::max<std::size_t>(precision, 1));
+      break;
     case 'g':
-    case 'n': digits = fmt::format("{:.{}g}", magnitude, std::max<std::size_t>(precision, 1)); break;
+    case 'n':
+      digits = fmt::format("{:.{}g}", magnitude, std::max<std::size_t>(precision, 1));
+      break;
     default:
       if (!style.precision) {
         digits = print_real(magnitude);
@@ -72,7 +94,9 @@ Result<std::string> real_digits(double magnitude, const FormatStyle& style) {
   return style.type == '%' ? digits + "%" : digits;
 }
 
-void pad(std::size_t count, const std::string& fill, TextBuilder& text) { text.repeat(count, fill); }
+void pad(std::size_t count, const std::string& fill, TextBuilder& text) {
+  text.repeat(count, fill);
+}
 
 // Appends sign, prefix and content, filled up to the style's width.
 Result<void> append_padded(std::string_view head, std::string_view content, char align,
@@ -123,9 +147,7 @@ Result<void> format_number(const Value& value, const FormatStyle& style, TextBui
 Result<void> format_styled(Workspace& workspace, const Value& value, const FormatStyle& style,
                            TextBuilder& text) {
   TRY(workspace.fits_text(style.width));
-  if (value.is_number() && !(value.is(Kind::boolean) && style.type == '\0')) {
-    return format_number(value, style, text);
-  }
+  if (value.is_number()) return format_number(value, style, text);
   if (style.type != '\0' && style.type != 's') {
     return type_error(fmt::format("unknown format code '{}' for a value of type '{}'", style.type,
                                   type_name(value)));

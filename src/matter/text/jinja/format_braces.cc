@@ -56,7 +56,8 @@ class BraceFormatter {
     if (end < field.size() && field[end] == '!') {
       const char conversion = end + 1 < field.size() ? field[end + 1] : '\0';
       end += 2;
-      if (end < field.size() && field[end] != ':') return type_error("expected ':' after conversion");
+      if (end < field.size() && field[end] != ':')
+        return type_error("expected ':' after conversion");
       TextBuilder shown(workspace_);
       if (conversion == 's') {
         TRY(print(workspace_, value, shown));
@@ -82,6 +83,7 @@ class BraceFormatter {
 
   Result<Value> look_up(std::string_view name) {
     std::size_t end = std::min(name.find_first_of(".["), name.size());
+    if (end == 0 && !name.empty()) return type_error("a format field without the argument's name");
     Value value = TRY(argument(name.substr(0, end)));
     while (end < name.size()) {
       if (name[end] == '.') {

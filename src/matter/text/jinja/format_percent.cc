@@ -75,16 +75,23 @@ class PercentFormatter {
     FormatStyle style;
     for (bool flags = true; flags;) {
       switch (peek()) {
-        case '-': style.align = '<'; break;
+        case '-':
+          style.align = '<';
+          break;
         case '0':
           if (style.align == '\0') style.align = '=';
           break;
-        case '+': style.sign = '+'; break;
+        case '+':
+          style.sign = '+';
+          break;
         case ' ':
           if (style.sign != '+') style.sign = ' ';
           break;
-        case '#': style.alternate = true; break;
-        default: flags = false;
+        case '#':
+          style.alternate = true;
+          break;
+        default:
+          flags = false;
       }
       if (flags) ++at_;
     }
@@ -128,8 +135,8 @@ class PercentFormatter {
         return type_error(fmt::format("unsupported format character '{}'", type));
       }
       if (!value.is_number()) {
-        return type_error(fmt::format("%{} format: a number is required, not {}", type,
-                                      type_name(value)));
+        return type_error(
+            fmt::format("%{} format: a number is required, not {}", type, type_name(value)));
       }
       constexpr std::string_view whole_types = "doxXc";
       if (value.is(Kind::real) && whole_types.find(style.type) != whole_types.npos) {

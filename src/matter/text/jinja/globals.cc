@@ -11,11 +11,12 @@
 namespace freehold::text::jinja {
 namespace {
 
-constexpr std::size_t max_range = 100'000;         // as Jinja's sandbox has it
+constexpr std::size_t max_range = 100'000;  // as Jinja's sandbox has it
 constexpr std::size_t max_date_format_bytes = 4096;
 
 template <class T>
-Result<Value> made(Workspace& workspace, Kind kind, std::unique_ptr<T> thing, std::size_t bytes = 0) {
+Result<Value> made(Workspace& workspace, Kind kind, std::unique_ptr<T> thing,
+                   std::size_t bytes = 0) {
   const Ref<T> ref = TRY(workspace.adopt(std::move(thing), bytes));
   return Value(kind, ref.get());
 }
@@ -132,6 +133,8 @@ constexpr Function table[] = {{"range", range},
 
 }  // namespace
 
-std::span<const Function> global_functions() { return table; }
+std::span<const Function> global_functions() {
+  return table;
+}
 
 }  // namespace freehold::text::jinja

@@ -356,7 +356,9 @@ std::string normalize_newlines(std::string_view source) {
   return result;
 }
 
-Result<std::vector<Token>> tokenize(std::string_view source) { return Lexer(source).run(); }
+Result<std::vector<Token>> tokenize(std::string_view source) {
+  return Lexer(source).run();
+}
 
 Result<std::string> unquote(std::string_view literal) {
   const std::string_view text = literal.substr(1, literal.size() - 2);

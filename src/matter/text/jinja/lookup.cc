@@ -10,11 +10,15 @@
 namespace freehold::text::jinja {
 namespace {
 
-bool is_private(std::string_view name) { return name.starts_with('_'); }
+bool is_private(std::string_view name) {
+  return name.starts_with('_');
+}
 
 // The attributes of Python's own objects (__class__, __init__, …) are there for every object; the
 // sandbox keeps them all.
-bool is_internal(std::string_view name) { return name.starts_with("__") && name.ends_with("__"); }
+bool is_internal(std::string_view name) {
+  return name.starts_with("__") && name.ends_with("__");
+}
 
 Result<Value> bind(Workspace& workspace, const Value& self, const Method& method) {
   auto bound = std::make_unique<BoundMethod>();
@@ -49,6 +53,13 @@ Result<std::optional<Value>> closure_attribute(Workspace& workspace, const Closu
                                                std::string_view name) {
   const MacroDefinition& macro = *closure.definition;
   if (name == "name") return TRY(make_string(workspace, macro.name));
+  if (name == "arguments") {
+    std::vector<Value> names;
+    for (const std::string& parameter : macro.parameter_names) {
+      names.push_back(TRY(make_string(workspace, parameter)));
+    }
+    return TRY(make_tuple(workspace, std::move(names)));
+  }
   if (name == "catch_kwargs") return Value::boolean(macro.uses_kwargs);
   if (name == "catch_varargs") return Value::boolean(macro.uses_varargs);
   if (name == "caller") return Value::boolean(macro.uses_caller);
@@ -143,8 +154,8 @@ Result<Value> slice_text(Workspace& workspace, const String& string, const Steps
   }
   std::string result;
   for (std::size_t i = 0; i < steps.count; ++i) {
-    std::size_t end = starts[static_cast<std::size_t>(
-        steps.start + static_cast<std::int64_t>(i) * steps.step)];
+    std::size_t end =
+        starts[static_cast<std::size_t>(steps.start + static_cast<std::int64_t>(i) * steps.step)];
     const std::size_t begin = end;
     next_character(string.text, end);
     result.append(string.text, begin, end - begin);
@@ -259,8 +270,10 @@ Result<std::vector<Value>> items_of(Workspace& workspace, const Value& value) {
   std::vector<Value> items;
   switch (value.kind()) {
     case Kind::undefined:
-    case Kind::forbidden: break;
-    case Kind::string: return characters_of(workspace, value.string());
+    case Kind::forbidden:
+      break;
+    case Kind::string:
+      return characters_of(workspace, value.string());
     case Kind::list:
     case Kind::tuple:
       TRY(workspace.spend(value.items().size() / 4));
@@ -285,8 +298,11 @@ Result<std::vector<Value>> items_of(Workspace& workspace, const Value& value) {
       items = std::exchange(generator.items, {});
       break;
     }
-    case Kind::loop: items = value.as<Loop>().items; break;
-    default: return type_error(fmt::format("'{}' object is not iterable", type_name(value)));
+    case Kind::loop:
+      items = value.as<Loop>().items;
+      break;
+    default:
+      return type_error(fmt::format("'{}' object is not iterable", type_name(value)));
   }
   return items;
 }

@@ -112,24 +112,31 @@ constexpr Method loop_table[] = {{"cycle", loop_cycle}, {"changed", loop_changed
 constexpr Method cycler_table[] = {{"next", cycler_next}, {"reset", cycler_reset}};
 constexpr Method real_table[] = {{"is_integer", number_is_integer}};
 
-constexpr std::string_view list_kept[] = {"append", "clear", "extend", "insert",
+constexpr std::string_view list_kept[] = {"append", "clear",  "extend",  "insert",
                                           "pop",    "remove", "reverse", "sort"};
-constexpr std::string_view dict_kept[] = {"clear", "pop", "popitem", "setdefault", "update",
-                                          "fromkeys"};
+constexpr std::string_view dict_kept[] = {"clear",      "pop",    "popitem",
+                                          "setdefault", "update", "fromkeys"};
 constexpr std::string_view string_kept[] = {"encode", "translate", "maketrans"};
 
 }  // namespace
 
 std::span<const Method> container_methods(Kind kind) {
   switch (kind) {
-    case Kind::dict: return dict_table;
-    case Kind::list: return list_table;
+    case Kind::dict:
+      return dict_table;
+    case Kind::list:
+      return list_table;
     case Kind::tuple:
-    case Kind::range: return tuple_table;
-    case Kind::loop: return loop_table;
-    case Kind::cycler: return cycler_table;
-    case Kind::real: return real_table;
-    default: return {};
+    case Kind::range:
+      return tuple_table;
+    case Kind::loop:
+      return loop_table;
+    case Kind::cycler:
+      return cycler_table;
+    case Kind::real:
+      return real_table;
+    default:
+      return {};
   }
 }
 

@@ -169,7 +169,8 @@ Result<Value> round(Workspace&, const Value& input, const Arguments& arguments) 
     if (input.is_integral()) return round_integer(input.integer(), digits);
     return Value::real(round_real(input.real(), digits));
   }
-  if (method != "ceil" && method != "floor") return type_error("method must be common, ceil or floor");
+  if (method != "ceil" && method != "floor")
+    return type_error("method must be common, ceil or floor");
   const double unit = std::pow(10.0, static_cast<double>(digits));
   const double scaled = input.number() * unit;
   if (!std::isfinite(scaled)) return type_error("cannot round an infinite number");
@@ -184,8 +185,9 @@ Result<Value> file_size(Workspace& workspace, const Value& input, const Argument
   double bytes = number.real();
   if (bytes == 1) return make_string(workspace, "1 Byte");
   if (!(bytes >= base)) {
-    return make_string(workspace, fmt::format("{} Bytes", static_cast<std::int64_t>(
-                                                              std::max(bytes, -largest_whole / 2))));
+    return make_string(
+        workspace,
+        fmt::format("{} Bytes", static_cast<std::int64_t>(std::max(bytes, -largest_whole / 2))));
   }
   std::size_t prefix = 0;
   constexpr std::string_view prefixes = "kMGTPEZY";
@@ -196,7 +198,8 @@ Result<Value> file_size(Workspace& workspace, const Value& input, const Argument
 
 Result<Value> sum(Workspace& workspace, const Value& input, const Arguments& arguments) {
   const Bound given = TRY(bind(arguments, "sum", {"attribute", "start"}, 0));
-  const AttributePath path = TRY(AttributePath::parse(workspace, given.has(0) ? given[0] : Value::none()));
+  const AttributePath path =
+      TRY(AttributePath::parse(workspace, given.has(0) ? given[0] : Value::none()));
   Value total = given.has(1) ? given[1] : Value::integer(0);
   if (total.is_string()) return type_error("sum() cannot sum strings");
   for (const Value& item : TRY(items_of(workspace, input))) {
@@ -212,6 +215,8 @@ constexpr Method table[] = {{"abs", absolute},  {"filesizeformat", file_size},
 
 }  // namespace
 
-std::span<const Method> number_filters() { return table; }
+std::span<const Method> number_filters() {
+  return table;
+}
 
 }  // namespace freehold::text::jinja

@@ -47,8 +47,10 @@ Result<bool> equal_at(Workspace& workspace, const Value& a, const Value& b, std:
   if (a.is_undefined() && b.is_undefined()) return true;
   if (a.kind() != b.kind()) return false;
   switch (a.kind()) {
-    case Kind::none: return true;
-    case Kind::function: return &a.function() == &b.function();
+    case Kind::none:
+      return true;
+    case Kind::function:
+      return &a.function() == &b.function();
     case Kind::string:
       if (a.thing() == b.thing()) return true;
       TRY(workspace.spend_on_bytes(std::min(a.text().size(), b.text().size())));
@@ -56,13 +58,15 @@ Result<bool> equal_at(Workspace& workspace, const Value& a, const Value& b, std:
     case Kind::list:
     case Kind::tuple:
       return a.thing() == b.thing() ? true : equal_items(workspace, a.items(), b.items(), depth);
-    case Kind::dict: return equal_dicts(workspace, a.dict(), b.dict(), depth);
+    case Kind::dict:
+      return equal_dicts(workspace, a.dict(), b.dict(), depth);
     case Kind::range: {
       const auto &x = a.as<Range>(), &y = b.as<Range>();
       if (x.size() != y.size()) return false;
       return x.size() == 0 || (x.start == y.start && (x.size() == 1 || x.step == y.step));
     }
-    default: return a.thing() == b.thing();
+    default:
+      return a.thing() == b.thing();
   }
 }
 
@@ -109,9 +113,11 @@ std::size_t combine(std::size_t seed, std::size_t value) {
 Result<std::size_t> hash_at(const Value& value, std::size_t depth) {
   if (depth > max_compare_depth) return type_error("a key nests too deeply");
   switch (value.kind()) {
-    case Kind::string: return hash(value.text());
+    case Kind::string:
+      return hash(value.text());
     case Kind::boolean:
-    case Kind::integer: return std::hash<std::int64_t>()(value.integer());
+    case Kind::integer:
+      return std::hash<std::int64_t>()(value.integer());
     case Kind::real: {
       const double real = value.real();
       const bool whole = real == std::floor(real) && std::abs(real) < 9.2e18;
@@ -120,17 +126,23 @@ Result<std::size_t> hash_at(const Value& value, std::size_t depth) {
     }
     case Kind::tuple: {
       std::size_t result = value.items().size();
-      for (const Value& item : value.items()) result = combine(result, TRY(hash_at(item, depth + 1)));
+      for (const Value& item : value.items())
+        result = combine(result, TRY(hash_at(item, depth + 1)));
       return result;
     }
     case Kind::list:
-    case Kind::dict: return type_error(fmt::format("unhashable type: '{}'", type_name(value)));
+    case Kind::dict:
+      return type_error(fmt::format("unhashable type: '{}'", type_name(value)));
     case Kind::undefined:
     case Kind::forbidden:
-    case Kind::none: return static_cast<std::size_t>(value.kind());
-    case Kind::function: return std::hash<const void*>()(&value.function());
-    case Kind::range: return value.as<Range>().size();
-    default: return std::hash<const void*>()(value.thing());
+    case Kind::none:
+      return static_cast<std::size_t>(value.kind());
+    case Kind::function:
+      return std::hash<const void*>()(&value.function());
+    case Kind::range:
+      return value.as<Range>().size();
+    default:
+      return std::hash<const void*>()(value.thing());
   }
 }
 
@@ -151,18 +163,28 @@ bool truth(const Value& value) {
   switch (value.kind()) {
     case Kind::undefined:
     case Kind::forbidden:
-    case Kind::none: return false;
+    case Kind::none:
+      return false;
     case Kind::boolean:
-    case Kind::integer: return value.integer() != 0;
-    case Kind::real: return value.real() != 0;
-    case Kind::string: return !value.text().empty();
+    case Kind::integer:
+      return value.integer() != 0;
+    case Kind::real:
+      return value.real() != 0;
+    case Kind::string:
+      return !value.text().empty();
     case Kind::list:
-    case Kind::tuple: return !value.items().empty();
-    case Kind::dict: return !value.dict().entries.empty();
-    case Kind::range: return value.as<Range>().size() != 0;
-    case Kind::view: return !value.as<View>().dict->entries.empty();
-    case Kind::loop: return !value.as<Loop>().items.empty();
-    default: return true;
+    case Kind::tuple:
+      return !value.items().empty();
+    case Kind::dict:
+      return !value.dict().entries.empty();
+    case Kind::range:
+      return value.as<Range>().size() != 0;
+    case Kind::view:
+      return !value.as<View>().dict->entries.empty();
+    case Kind::loop:
+      return !value.as<Loop>().items.empty();
+    default:
+      return true;
   }
 }
 
@@ -176,14 +198,22 @@ Result<bool> less(Workspace& workspace, const Value& a, const Value& b) {
 
 Result<bool> compare(Workspace& workspace, Comparator comparator, const Value& a, const Value& b) {
   switch (comparator) {
-    case Comparator::equal: return equal(workspace, a, b);
-    case Comparator::not_equal: return !TRY(equal(workspace, a, b));
-    case Comparator::less: return less(workspace, a, b);
-    case Comparator::less_equal: return less_or_equal(workspace, a, b);
-    case Comparator::greater: return less(workspace, b, a);
-    case Comparator::greater_equal: return less_or_equal(workspace, b, a);
-    case Comparator::in: return contains(workspace, b, a);
-    case Comparator::not_in: return !TRY(contains(workspace, b, a));
+    case Comparator::equal:
+      return equal(workspace, a, b);
+    case Comparator::not_equal:
+      return !TRY(equal(workspace, a, b));
+    case Comparator::less:
+      return less(workspace, a, b);
+    case Comparator::less_equal:
+      return less_or_equal(workspace, a, b);
+    case Comparator::greater:
+      return less(workspace, b, a);
+    case Comparator::greater_equal:
+      return less_or_equal(workspace, b, a);
+    case Comparator::in:
+      return contains(workspace, b, a);
+    case Comparator::not_in:
+      return !TRY(contains(workspace, b, a));
   }
   return false;
 }
@@ -191,11 +221,12 @@ Result<bool> compare(Workspace& workspace, Comparator comparator, const Value& a
 Result<bool> contains(Workspace& workspace, const Value& container, const Value& item) {
   switch (container.kind()) {
     case Kind::undefined:
-    case Kind::forbidden: return false;
+    case Kind::forbidden:
+      return false;
     case Kind::string: {
       if (!item.is_string()) {
-        return type_error(fmt::format("'in <string>' requires string as left operand, not {}",
-                                      type_name(item)));
+        return type_error(
+            fmt::format("'in <string>' requires string as left operand, not {}", type_name(item)));
       }
       const std::string_view text = container.text();
       TRY(workspace.spend_on_bytes(text.size()));
@@ -203,8 +234,10 @@ Result<bool> contains(Workspace& workspace, const Value& container, const Value&
       return ::memmem(text.data(), text.size(), item.text().data(), item.text().size()) != nullptr;
     }
     case Kind::list:
-    case Kind::tuple: return any_equal(workspace, container.items(), item);
-    case Kind::dict: return TRY(container.dict().find(workspace, item)) != nullptr;
+    case Kind::tuple:
+      return any_equal(workspace, container.items(), item);
+    case Kind::dict:
+      return TRY(container.dict().find(workspace, item)) != nullptr;
     case Kind::view:
       if (container.as<View>().part == View::Part::keys) {
         return TRY(container.as<View>().dict->find(workspace, item)) != nullptr;
@@ -212,26 +245,38 @@ Result<bool> contains(Workspace& workspace, const Value& container, const Value&
       [[fallthrough]];
     case Kind::range:
     case Kind::generator:
-    case Kind::loop: return any_equal(workspace, TRY(items_of(workspace, container)), item);
+    case Kind::loop:
+      return any_equal(workspace, TRY(items_of(workspace, container)), item);
     default:
       return type_error(fmt::format("argument of type '{}' is not iterable", type_name(container)));
   }
 }
 
-std::size_t hash(std::string_view text) { return std::hash<std::string_view>()(text); }
-Result<std::size_t> hash(const Value& value) { return hash_at(value, 0); }
+std::size_t hash(std::string_view text) {
+  return std::hash<std::string_view>()(text);
+}
+Result<std::size_t> hash(const Value& value) {
+  return hash_at(value, 0);
+}
 
 Result<std::size_t> length(const Value& value) {
   switch (value.kind()) {
     case Kind::undefined:
-    case Kind::forbidden: return 0;
-    case Kind::string: return value.string().count();
+    case Kind::forbidden:
+      return 0;
+    case Kind::string:
+      return value.string().count();
     case Kind::list:
-    case Kind::tuple: return value.items().size();
-    case Kind::dict: return value.dict().entries.size();
-    case Kind::range: return value.as<Range>().size();
-    case Kind::view: return value.as<View>().dict->entries.size();
-    case Kind::loop: return value.as<Loop>().items.size();
+    case Kind::tuple:
+      return value.items().size();
+    case Kind::dict:
+      return value.dict().entries.size();
+    case Kind::range:
+      return value.as<Range>().size();
+    case Kind::view:
+      return value.as<View>().dict->entries.size();
+    case Kind::loop:
+      return value.as<Loop>().items.size();
     default:
       return type_error(fmt::format("object of type '{}' has no len()", type_name(value)));
   }
@@ -248,8 +293,10 @@ bool is_iterable(const Value& value) {
     case Kind::range:
     case Kind::view:
     case Kind::generator:
-    case Kind::loop: return true;
-    default: return false;
+    case Kind::loop:
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -4,8 +4,9 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <utility>
 
-#include "text/jinja/characters.h"
+#include "text/codepoints.h"
 #include "text/jinja/expression_parser.h"
 
 namespace freehold::text::jinja {
@@ -48,7 +49,22 @@ class Parser : private ExpressionParser {
   Result<void> signature(MacroDefinition& definition);
   Result<void> definition(MacroDefinition& definition, std::string_view end_name);
 
-  std::size_t loops_ = 0;  // around here, within this macro
+  // A part of the template with names of its own.
+  class Frame {
+   public:
+    explicit Frame(Parser& parser) : parser_(parser) { ++parser_.frames_; }
+    ~Frame() { --parser_.frames_; }
+    Frame(const Frame&) = delete;
+    Frame& operator=(const Frame&) = delete;
+
+   private:
+    Parser& parser_;
+  };
+  void note_assignment(const Target& target);
+  void note_assignment(Symbol symbol);
+
+  std::size_t loops_ = 0;     // around here, within this macro
+  std::size_t branches_ = 0;  // of {% if %} around here
 };
 
 // Statements up to a tag that starts with one of `end_names`, whose name is the current token then;
@@ -61,7 +77,8 @@ Result<Body> Parser::body(Names end_names) {
     const Token token = current();
     if (token.kind == TokenKind::end) {
       if (end_names.size() == 0) return statements;
-      return wrong(fmt::format("the template ends before {{% {} %}}", std::data(end_names)[end_names.size() - 1]));
+      return wrong(fmt::format("the template ends before {{% {} %}}",
+                               std::data(end_names)[end_names.size() - 1]));
     }
     take();
     if (token.kind == TokenKind::text) {
@@ -126,11 +143,15 @@ Result<Statement> Parser::if_statement(Position at) {
   If statement;
   while (true) {
     ExpressionPtr condition = TRY(tuple(false, "", false));
+    ++branches_;
     Body content = TRY(block({"elif", "else", "endif"}));
+    --branches_;
     statement.branches.emplace_back(std::move(condition), std::move(content));
     const Token tag = take();
     if (tag.text == "elif") continue;
+    ++branches_;
     if (tag.text == "else") statement.otherwise = TRY(last_block("endif"));
+    --branches_;
     return Statement{at, std::move(statement)};
   }
 }
@@ -140,6 +161,7 @@ Result<Statement> Parser::for_statement(Position at) {
   loop.target = TRY(target("in", false));
   TRY(expect_name("in"));
   loop.iterable = TRY(tuple(false, "recursive", false));
+  const Frame frame(*this);
   if (take_name("if")) loop.condition = TRY(expression());
   loop.recursive = take_name("recursive");
   ++loops_;
@@ -152,11 +174,28 @@ Result<Statement> Parser::for_statement(Position at) {
 Result<Statement> Parser::set_statement(Position at) {
   Target names = TRY(target("", true));
   if (take_symbol("=")) {
-    return Statement{at, Set{std::move(names), TRY(tuple(true, "", false))}};
+    ExpressionPtr value = TRY(tuple(true, "", false));
+    note_assignment(names);
+    return Statement{at, Set{std::move(names), std::move(value)}};
   }
+  note_assignment(names);
+  const Frame frame(*this);
   ExpressionPtr filter = TRY(filters(nullptr, false));
   Body content = TRY(last_block("endset"));
   return Statement{at, SetBlock{std::move(names), std::move(filter), std::move(content)}};
+}
+
+void Parser::note_assignment(const Target& names) {
+  if (const auto* symbol = std::get_if<Symbol>(&names.node)) note_assignment(*symbol);
+  if (const auto* several = std::get_if<std::vector<Target>>(&names.node)) {
+    for (const Target& one : *several) note_assignment(one);
+  }
+}
+
+void Parser::note_assignment(Symbol symbol) {
+  if (frames_ > 0) return;
+  const bool is_new = known_.insert(symbol).second;
+  if (is_new && branches_ == 0) program_.hidden.push_back(symbol);
 }
 
 Result<Statement> Parser::macro_statement(Position at) {
@@ -164,6 +203,8 @@ Result<Statement> Parser::macro_statement(Position at) {
   const Token name = TRY(expect_any_name());
   macro.symbol = intern(name.text);
   macro.definition.name = std::string(name.text);
+  note_assignment(macro.symbol);
+  const Frame frame(*this);
   TRY(signature(macro.definition));
   TRY(definition(macro.definition, "endmacro"));
   return Statement{at, std::move(macro)};
@@ -171,10 +212,14 @@ Result<Statement> Parser::macro_statement(Position at) {
 
 Result<Statement> Parser::call_statement(Position at) {
   CallBlock statement;
-  if (at_symbol("(")) TRY(signature(statement.caller));
+  if (at_symbol("(")) {
+    const Frame frame(*this);
+    TRY(signature(statement.caller));
+  }
   const Position call_at = current().at;
   statement.call = TRY(expression());
   if (!std::holds_alternative<Call>(statement.call->node)) return wrong(call_at, "expected a call");
+  const Frame frame(*this);
   TRY(definition(statement.caller, "endcall"));
   return Statement{at, std::move(statement)};
 }
@@ -189,6 +234,7 @@ Result<void> Parser::signature(MacroDefinition& definition) {
       return wrong(name.at, fmt::format("the parameter '{}' appears twice", name.text));
     }
     definition.parameters.push_back(symbol);
+    definition.parameter_names.emplace_back(name.text);
     if (take_symbol("=")) {
       definition.defaults.push_back(TRY(expression()));
     } else if (!definition.defaults.empty()) {
@@ -213,6 +259,7 @@ Result<void> Parser::definition(MacroDefinition& definition, std::string_view en
 
 Result<Statement> Parser::filter_statement(Position at) {
   ExpressionPtr filter = TRY(filters(nullptr, true));
+  const Frame frame(*this);
   Body content = TRY(last_block("endfilter"));
   return Statement{at, FilterBlock{std::move(filter), std::move(content)}};
 }
@@ -225,6 +272,7 @@ Result<Statement> Parser::with_statement(Position at) {
     TRY(expect_symbol("="));
     statement.assignments.emplace_back(std::move(names), TRY(expression()));
   }
+  const Frame frame(*this);
   statement.body = TRY(last_block("endwith"));
   return Statement{at, std::move(statement)};
 }
@@ -241,12 +289,14 @@ Result<Statement> Parser::block_statement(Position at) {
   const Token name = TRY(expect_any_name());
   const bool scoped = take_name("scoped");
   take_name("required");
+  const Frame frame(*this);
   Body content = TRY(detached_block("endblock"));
   take_name(name.text);
   return Statement{at, Block{std::move(content), scoped}};
 }
 
 Result<Statement> Parser::generation_statement(Position at) {
+  const Frame frame(*this);
   return Statement{at, Block{TRY(detached_block("endgeneration")), true}};
 }
 
@@ -255,6 +305,7 @@ Result<Statement> Parser::autoescape_statement(Position at) {
     return wrong(at, "autoescape is not supported: prompts are not HTML");
   }
   take();
+  const Frame frame(*this);
   return Statement{at, Block{TRY(last_block("endautoescape")), true}};
 }
 
@@ -301,7 +352,8 @@ Result<Target> Parser::single_target(bool members) {
   if (members && take_symbol(".")) {
     return Target{name.at, Target::Member{symbol, std::string(TRY(expect_any_name()).text)}};
   }
-  if (symbol == symbol_loop && loops_ > 0) return wrong(name.at, "'loop' cannot be assigned to in a loop");
+  if (symbol == symbol_loop && loops_ > 0)
+    return wrong(name.at, "'loop' cannot be assigned to in a loop");
   return Target{name.at, symbol};
 }
 
@@ -309,8 +361,9 @@ Result<Target> Parser::single_target(bool members) {
 
 Result<Program> parse(std::string_view source, const TemplateLimits& limits) {
   if (source.size() > limits.max_source_bytes) {
-    return fail(ErrorCode::invalid, fmt::format("a template of {} bytes is longer than the limit of {}",
-                                                source.size(), limits.max_source_bytes));
+    return fail(ErrorCode::invalid,
+                fmt::format("a template of {} bytes is longer than the limit of {}", source.size(),
+                            limits.max_source_bytes));
   }
   if (!is_valid_utf8(source)) return fail(ErrorCode::invalid, "the template is not valid UTF-8");
   const std::string normalized = normalize_newlines(source);

@@ -64,12 +64,12 @@ Result<ExpressionPtr> ExpressionParser::bracketed(ExpressionPtr object) {
   }
   if (part > 0 && !indices.empty()) return wrong("a slice cannot be one of several indices");
   TRY(expect_symbol("]"));
-  std::uint32_t below = std::max({depth(object), depth(parts[0]), depth(parts[1]),
-                                  depth(parts[2]), depth(indices)});
+  std::uint32_t below =
+      std::max({depth(object), depth(parts[0]), depth(parts[1]), depth(parts[2]), depth(indices)});
   if (part > 0) {
-    return make(at, Slice{std::move(object), std::move(parts[0]), std::move(parts[1]),
-                          std::move(parts[2])},
-                below);
+    return make(
+        at, Slice{std::move(object), std::move(parts[0]), std::move(parts[1]), std::move(parts[2])},
+        below);
   }
   ExpressionPtr index;
   if (indices.size() == 1) {
@@ -168,7 +168,8 @@ Result<ExpressionPtr> ExpressionParser::test(ExpressionPtr input) {
     given.positional.push_back(TRY(postfix(std::move(argument))));
   }
   const std::uint32_t below = std::max(depth(input), depth(given));
-  ExpressionPtr result = TRY(make(at, Test{std::move(input), std::move(name), std::move(given)}, below));
+  ExpressionPtr result =
+      TRY(make(at, Test{std::move(input), std::move(name), std::move(given)}, below));
   if (!negated) return result;
   return make(at, Unary{UnaryOperator::logical_not, std::move(result)}, below + 1);
 }

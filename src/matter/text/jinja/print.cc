@@ -62,7 +62,8 @@ Result<void> repr_thing(Workspace& workspace, const Value& value, TextBuilder& t
       TRY(repr_items(workspace, value.items(), text, depth));
       text.append(value.items().size() == 1 ? ",)" : ")");
       return {};
-    case Kind::dict: return repr_dict(workspace, value.dict(), text, depth);
+    case Kind::dict:
+      return repr_dict(workspace, value.dict(), text, depth);
     case Kind::range: {
       const auto& range = value.as<Range>();
       text.append(range.step == 1
@@ -70,7 +71,8 @@ Result<void> repr_thing(Workspace& workspace, const Value& value, TextBuilder& t
                       : fmt::format("range({}, {}, {})", range.start, range.stop, range.step));
       return {};
     }
-    case Kind::view: return repr_view(workspace, value, text, depth);
+    case Kind::view:
+      return repr_view(workspace, value, text, depth);
     case Kind::name_space:
       text.append("<Namespace ");
       TRY(repr_dict(workspace, *value.as<Namespace>().attributes, text, depth));
@@ -86,7 +88,9 @@ Result<void> repr_thing(Workspace& workspace, const Value& value, TextBuilder& t
       text.append(fmt::format("<LoopContext {}/{}>", loop.index + 1, loop.items.size()));
       return {};
     }
-    default: text.append(fmt::format("<{}>", type_name(value))); return {};
+    default:
+      text.append(fmt::format("<{}>", type_name(value)));
+      return {};
   }
 }
 
@@ -96,18 +100,31 @@ Result<void> repr_at(Workspace& workspace, const Value& value, TextBuilder& text
   TRY(workspace.spend(1));
   switch (value.kind()) {
     case Kind::undefined:
-    case Kind::forbidden: text.append("Undefined"); return {};
-    case Kind::none: text.append("None"); return {};
-    case Kind::boolean: text.append(value.integer() != 0 ? "True" : "False"); return {};
-    case Kind::integer: text.append(std::to_string(value.integer())); return {};
-    case Kind::real: text.append(print_real(value.real())); return {};
-    case Kind::function: text.append(fmt::format("<function {}>", value.function().name)); return {};
+    case Kind::forbidden:
+      text.append("Undefined");
+      return {};
+    case Kind::none:
+      text.append("None");
+      return {};
+    case Kind::boolean:
+      text.append(value.integer() != 0 ? "True" : "False");
+      return {};
+    case Kind::integer:
+      text.append(std::to_string(value.integer()));
+      return {};
+    case Kind::real:
+      text.append(print_real(value.real()));
+      return {};
+    case Kind::function:
+      text.append(fmt::format("<function {}>", value.function().name));
+      return {};
     case Kind::string:
       if (value.string().markup) text.append("Markup(");
       print_quoted(value.text(), text);
       if (value.string().markup) text.append(")");
       return {};
-    default: return repr_thing(workspace, value, text, depth);
+    default:
+      return repr_thing(workspace, value, text, depth);
   }
 }
 
@@ -117,7 +134,8 @@ std::string print_real(double value) {
   if (std::isnan(value)) return "nan";
   if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
   char buffer[32];
-  const auto end = std::to_chars(buffer, buffer + sizeof(buffer), value, std::chars_format::scientific);
+  const auto end =
+      std::to_chars(buffer, buffer + sizeof(buffer), value, std::chars_format::scientific);
   const std::string_view text(buffer, static_cast<std::size_t>(end.ptr - buffer));
   const std::size_t e = text.find('e');
   int exponent = 0;
@@ -132,8 +150,10 @@ std::string print_real(double value) {
     if (count > 1) digits.insert(1, ".");
     return fmt::format("{}{}e{}{:02}", sign, digits, exponent < 0 ? '-' : '+', std::abs(exponent));
   }
-  if (exponent < 0) return sign + "0." + std::string(static_cast<std::size_t>(-exponent - 1), '0') + digits;
-  if (count <= exponent + 1) return sign + digits + std::string(static_cast<std::size_t>(exponent + 1 - count), '0') + ".0";
+  if (exponent < 0)
+    return sign + "0." + std::string(static_cast<std::size_t>(-exponent - 1), '0') + digits;
+  if (count <= exponent + 1)
+    return sign + digits + std::string(static_cast<std::size_t>(exponent + 1 - count), '0') + ".0";
   return sign + digits.insert(static_cast<std::size_t>(exponent) + 1, ".");
 }
 

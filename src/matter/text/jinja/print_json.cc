@@ -23,20 +23,29 @@ class JsonPrinter {
     TRY(workspace_.spend(1));
     if (text_.failed()) return {};  // finish() tells
     switch (value.kind()) {
-      case Kind::string: string(value.text()); return {};
+      case Kind::string:
+        string(value.text());
+        return {};
       case Kind::list:
-      case Kind::tuple: return list(value.items(), depth);
-      case Kind::dict: return dict(value.dict(), depth);
-      default: text_.append(TRY(scalar(value))); return {};
+      case Kind::tuple:
+        return list(value.items(), depth);
+      case Kind::dict:
+        return dict(value.dict(), depth);
+      default:
+        text_.append(TRY(scalar(value)));
+        return {};
     }
   }
 
  private:
   Result<std::string> scalar(const Value& value) {
     switch (value.kind()) {
-      case Kind::none: return "null";
-      case Kind::boolean: return value.integer() != 0 ? "true" : "false";
-      case Kind::integer: return std::to_string(value.integer());
+      case Kind::none:
+        return "null";
+      case Kind::boolean:
+        return value.integer() != 0 ? "true" : "false";
+      case Kind::integer:
+        return std::to_string(value.integer());
       case Kind::real:
         if (std::isnan(value.real())) return "NaN";
         if (std::isinf(value.real())) return value.real() < 0 ? "-Infinity" : "Infinity";
@@ -134,7 +143,8 @@ class JsonPrinter {
       text_.append("\\");
       text_.append(1, letters[index]);
     } else if (code >= 0x10000) {
-      text_.append(fmt::format("\\u{:04x}\\u{:04x}", 0xD7C0 + (code >> 10), 0xDC00 + (code & 0x3FF)));
+      text_.append(
+          fmt::format("\\u{:04x}\\u{:04x}", 0xD7C0 + (code >> 10), 0xDC00 + (code & 0x3FF)));
     } else {
       text_.append(fmt::format("\\u{:04x}", code));
     }

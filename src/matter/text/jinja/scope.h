@@ -1,5 +1,5 @@
-// The names that are set in one lexical place of a template (a loop's turn, a macro's call), and the
-// scope around it. Few names each, so look-ups go through them one by one.
+// The names that are set in one lexical place of a template (a loop's turn, a macro's call), and
+// the scope around it. Few names each, so look-ups go through them one by one.
 #pragma once
 
 #include <utility>

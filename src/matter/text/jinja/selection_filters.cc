@@ -62,7 +62,8 @@ Result<Value> select(Workspace& workspace, const Value& input, const Arguments& 
   auto next = arguments.positional.begin();
   Value attribute = Value::none();
   if (of_attribute) {
-    if (next == arguments.positional.end()) return type_error("missing parameter for attribute name");
+    if (next == arguments.positional.end())
+      return type_error("missing parameter for attribute name");
     attribute = *next++;
   }
   const AttributePath path = TRY(AttributePath::parse(workspace, attribute));
@@ -105,8 +106,8 @@ Result<AttributePath> AttributePath::parse(Workspace& workspace, const Value& at
   while (true) {
     const std::size_t dot = text.find('.');
     const std::string_view part = text.substr(0, dot);
-    const bool number = !part.empty() && part.size() < 18 &&
-                        part.find_first_not_of("0123456789") == part.npos;
+    const bool number =
+        !part.empty() && part.size() < 18 && part.find_first_not_of("0123456789") == part.npos;
     path.parts_.push_back(number ? Value::integer(std::stoll(std::string(part)))
                                  : TRY(make_string(workspace, std::string(part))));
     if (dot == text.npos) return path;
@@ -135,6 +136,8 @@ Result<Value> fold(Workspace& workspace, const Value& value, bool case_sensitive
   return make_string(workspace, to_lower(value.text()));
 }
 
-std::span<const Method> selection_filters() { return table; }
+std::span<const Method> selection_filters() {
+  return table;
+}
 
 }  // namespace freehold::text::jinja

@@ -76,8 +76,9 @@ Result<Value> last(Workspace& workspace, const Value& input, const Arguments& ar
   if (input.is(Kind::generator)) return type_error("'generator' object is not reversible");
   if (input.is_string()) {
     if (input.text().empty()) return Value();
-    return make_string(workspace, std::string(input.text().substr(
-                                      previous_character(input.text(), input.text().size()))));
+    return make_string(
+        workspace,
+        std::string(input.text().substr(previous_character(input.text(), input.text().size()))));
   }
   const std::vector<Value> items = TRY(items_of(workspace, input));
   return items.empty() ? Value() : items.back();
@@ -141,7 +142,8 @@ Result<Value> unique(Workspace& workspace, const Value& input, const Arguments& 
   const Bound given = TRY(bind(arguments, "unique", {"case_sensitive", "attribute"}, 0));
   const Ref<Dict> seen = TRY(make_dict(workspace));
   std::vector<Value> results;
-  for (Keyed& entry : TRY(keyed(workspace, input, argument_or_none(given, 1), given.flag(0, false)))) {
+  for (Keyed& entry :
+       TRY(keyed(workspace, input, argument_or_none(given, 1), given.flag(0, false)))) {
     if (TRY(seen->find(workspace, entry.key)) != nullptr) continue;
     TRY(seen->set(workspace, std::move(entry.key), Value::none()));
     results.push_back(std::move(entry.item));
@@ -183,7 +185,8 @@ Result<Value> dict_sort(Workspace& workspace, const Value& input, const Argument
 }
 
 Result<Value> group_by(Workspace& workspace, const Value& input, const Arguments& arguments) {
-  const Bound given = TRY(bind(arguments, "groupby", {"attribute", "default", "case_sensitive"}, 1));
+  const Bound given =
+      TRY(bind(arguments, "groupby", {"attribute", "default", "case_sensitive"}, 1));
   const AttributePath path = TRY(AttributePath::parse(workspace, given[0]));
   const auto key_of = [&](const Value& item) {
     return given.sets(1) ? path.get(workspace, item, given[1]) : path.get(workspace, item);
@@ -268,18 +271,17 @@ Result<Value> random(Workspace&, const Value&, const Arguments&) {
   return type_error("'random' is refused: a prompt is the same for the same conversation");
 }
 
-constexpr Method table[] = {{"batch", batch},         {"count", length_of},
-                            {"dictsort", dict_sort},  {"first", first},
-                            {"groupby", group_by},    {"items", pairs},
-                            {"join", join},           {"last", last},
-                            {"length", length_of},    {"list", list},
-                            {"max", extreme<true>},   {"min", extreme<false>},
-                            {"random", random},       {"reverse", reverse},
-                            {"slice", slices},        {"sort", sort},
-                            {"unique", unique}};
+constexpr Method table[] = {{"batch", batch},   {"count", length_of},   {"dictsort", dict_sort},
+                            {"first", first},   {"groupby", group_by},  {"items", pairs},
+                            {"join", join},     {"last", last},         {"length", length_of},
+                            {"list", list},     {"max", extreme<true>}, {"min", extreme<false>},
+                            {"random", random}, {"reverse", reverse},   {"slice", slices},
+                            {"sort", sort},     {"unique", unique}};
 
 }  // namespace
 
-std::span<const Method> sequence_filters() { return table; }
+std::span<const Method> sequence_filters() {
+  return table;
+}
 
 }  // namespace freehold::text::jinja

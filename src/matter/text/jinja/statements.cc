@@ -23,7 +23,8 @@ Result<Evaluator::Flow> Evaluator::run(const Statement& statement) {
   } else {
     result = std::visit([this](const auto& node) { return run(node); }, statement.node);
   }
-  if (!result) [[unlikely]] return fail(locate(statement.at, std::move(result).error()));
+  if (!result) [[unlikely]]
+    return fail(locate(statement.at, std::move(result).error()));
   return result;
 }
 

@@ -32,7 +32,9 @@ std::string swap_case(std::string_view text) {
     const std::size_t begin = at;
     const char32_t c = next_character(text, at);
     const std::string_view character = text.substr(begin, at - begin);
-    result += is_upper(c) ? to_lower(character) : is_lower(c) ? to_upper(character) : std::string(character);
+    result += is_upper(c)   ? to_lower(character)
+              : is_lower(c) ? to_upper(character)
+                            : std::string(character);
   }
   return result;
 }
@@ -47,8 +49,8 @@ std::string fold_case(std::string_view text) {
     } else if (c >= 0xDC80 && c <= 0xDCFF) {
       result += text.substr(begin, at - begin);
     } else {
-      append_character(result, static_cast<char32_t>(
-                                   u_foldCase(static_cast<UChar32>(c), U_FOLD_CASE_DEFAULT)));
+      append_character(
+          result, static_cast<char32_t>(u_foldCase(static_cast<UChar32>(c), U_FOLD_CASE_DEFAULT)));
     }
   }
   return result;

@@ -9,8 +9,12 @@ namespace {
 bool is_alphanumeric(char32_t c) {
   return is_alphabetic(c) || is_decimal(c) || is_digit(c) || is_numeric(c);
 }
-bool is_ascii_character(char32_t c) { return c < 0x80; }
-bool is_identifier_start(char32_t c) { return c == '_' || is_alphabetic(c); }
+bool is_ascii_character(char32_t c) {
+  return c < 0x80;
+}
+bool is_identifier_start(char32_t c) {
+  return c == '_' || is_alphabetic(c);
+}
 
 template <bool (*matches)(char32_t), bool when_empty>
 Result<Value> all(Workspace& workspace, const Value& self, const Arguments& arguments) {
@@ -71,6 +75,8 @@ constexpr Method table[] = {{"isdigit", all<is_digit, false>},
 
 }  // namespace
 
-std::span<const Method> string_class_methods() { return table; }
+std::span<const Method> string_class_methods() {
+  return table;
+}
 
 }  // namespace freehold::text::jinja

@@ -89,9 +89,10 @@ Result<Value> justify(Workspace& workspace, const Value& self, const Arguments& 
   const auto size = static_cast<std::int64_t>(self.string().count());
   const auto space = static_cast<std::size_t>(width > size ? width - size : 0);
   // Python puts the odd character of a centred text left when the width is odd.
-  const std::size_t before = align == '>'   ? space
-                             : align == '^' ? space / 2 + (space & static_cast<std::size_t>(width) & 1)
-                                            : 0;
+  const std::size_t before = align == '>' ? space
+                             : align == '^'
+                                 ? space / 2 + (space & static_cast<std::size_t>(width) & 1)
+                                 : 0;
   TextBuilder text(workspace);
   text.repeat(before, fill);
   text.append(self.text());
@@ -165,6 +166,8 @@ constexpr Method table[] = {{"strip", strip_method<true, true>},
 
 }  // namespace
 
-std::span<const Method> string_methods() { return table; }
+std::span<const Method> string_methods() {
+  return table;
+}
 
 }  // namespace freehold::text::jinja

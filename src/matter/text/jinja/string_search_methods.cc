@@ -30,8 +30,7 @@ std::vector<std::string_view> split_at_space(std::string_view text, std::int64_t
   text = strip(text, nullptr, !from_right, from_right);
   while (!text.empty()) {
     if (most-- == 0) {
-      parts.push_back(strip(text, nullptr, from_right, !from_right));
-      if (parts.back().empty()) parts.pop_back();
+      parts.push_back(text);
       break;
     }
     std::size_t cut = from_right ? text.size() : 0;
@@ -110,7 +109,8 @@ Result<Value> partition(Workspace& workspace, const Value& self, const Arguments
   const std::string_view separator = TRY(given.text(0));
   if (separator.empty()) return type_error("empty separator");
   TRY(workspace.spend_on_bytes(text.size()));
-  const std::size_t found = from_right ? find_last_text(text, separator) : find_text(text, separator);
+  const std::size_t found =
+      from_right ? find_last_text(text, separator) : find_text(text, separator);
   std::vector<Value> parts;
   for (int i = 0; i < 3; ++i) {
     std::string_view part;
@@ -161,7 +161,8 @@ Result<Value> find(Workspace& workspace, const Value& self, const Arguments& arg
     found = last ? find_last_text(window.text, what) : find_text(window.text, what);
   }
   if (found != std::string_view::npos) {
-    const std::size_t index = window.first_character + count_characters(window.text.substr(0, found));
+    const std::size_t index =
+        window.first_character + count_characters(window.text.substr(0, found));
     return Value::integer(static_cast<std::int64_t>(index));
   }
   if (must) return type_error("substring not found");
@@ -185,8 +186,8 @@ Result<Value> count(Workspace& workspace, const Value& self, const Arguments& ar
 
 template <bool start>
 Result<Value> touches(Workspace& workspace, const Value& self, const Arguments& arguments) {
-  const Bound given = TRY(bind(arguments, start ? "startswith" : "endswith",
-                               {"affix", "start", "end"}, 1));
+  const Bound given =
+      TRY(bind(arguments, start ? "startswith" : "endswith", {"affix", "start", "end"}, 1));
   const std::vector<Value> several =
       given[0].is(Kind::tuple) ? given[0].items() : std::vector<Value>{given[0]};
   const bool bounded = given.sets(1) || given.sets(2);
@@ -206,21 +207,17 @@ Result<Value> touches(Workspace& workspace, const Value& self, const Arguments& 
   return Value::boolean(false);
 }
 
-constexpr Method table[] = {{"split", split<false>},
-                            {"rsplit", split<true>},
-                            {"splitlines", split_lines},
-                            {"partition", partition<false>},
-                            {"rpartition", partition<true>},
-                            {"find", find<false, false>},
-                            {"rfind", find<true, false>},
-                            {"index", find<false, true>},
-                            {"rindex", find<true, true>},
-                            {"count", count},
-                            {"startswith", touches<true>},
-                            {"endswith", touches<false>}};
+constexpr Method table[] = {{"split", split<false>},         {"rsplit", split<true>},
+                            {"splitlines", split_lines},     {"partition", partition<false>},
+                            {"rpartition", partition<true>}, {"find", find<false, false>},
+                            {"rfind", find<true, false>},    {"index", find<false, true>},
+                            {"rindex", find<true, true>},    {"count", count},
+                            {"startswith", touches<true>},   {"endswith", touches<false>}};
 
 }  // namespace
 
-std::span<const Method> string_search_methods() { return table; }
+std::span<const Method> string_search_methods() {
+  return table;
+}
 
 }  // namespace freehold::text::jinja

@@ -16,22 +16,48 @@ Result<Value> simple(Workspace&, const Value& input, const Arguments& arguments)
   return Value::boolean(holds(input));
 }
 
-bool is_defined(const Value& value) { return !value.is_undefined(); }
-bool is_undefined(const Value& value) { return value.is_undefined(); }
-bool is_none(const Value& value) { return value.is_none(); }
-bool is_boolean(const Value& value) { return value.is(Kind::boolean); }
-bool is_true(const Value& value) { return value.is(Kind::boolean) && value.integer() != 0; }
-bool is_false(const Value& value) { return value.is(Kind::boolean) && value.integer() == 0; }
-bool is_integer(const Value& value) { return value.is(Kind::integer); }
-bool is_float(const Value& value) { return value.is(Kind::real); }
-bool is_number(const Value& value) { return value.is_number(); }
-bool is_string(const Value& value) { return value.is_string(); }
-bool is_mapping(const Value& value) { return value.is(Kind::dict); }
-bool is_escaped(const Value& value) { return value.is_string() && value.string().markup; }
+bool is_defined(const Value& value) {
+  return !value.is_undefined();
+}
+bool is_undefined(const Value& value) {
+  return value.is_undefined();
+}
+bool is_none(const Value& value) {
+  return value.is_none();
+}
+bool is_boolean(const Value& value) {
+  return value.is(Kind::boolean);
+}
+bool is_true(const Value& value) {
+  return value.is(Kind::boolean) && value.integer() != 0;
+}
+bool is_false(const Value& value) {
+  return value.is(Kind::boolean) && value.integer() == 0;
+}
+bool is_integer(const Value& value) {
+  return value.is(Kind::integer);
+}
+bool is_float(const Value& value) {
+  return value.is(Kind::real);
+}
+bool is_number(const Value& value) {
+  return value.is_number();
+}
+bool is_string(const Value& value) {
+  return value.is_string();
+}
+bool is_mapping(const Value& value) {
+  return value.is(Kind::dict);
+}
+bool is_escaped(const Value& value) {
+  return value.is_string() && value.string().markup;
+}
 bool is_filter(const Value& value) {
   return value.is_string() && find_filter(value.text()) != nullptr;
 }
-bool is_test(const Value& value) { return value.is_string() && find_test(value.text()) != nullptr; }
+bool is_test(const Value& value) {
+  return value.is_string() && find_test(value.text()) != nullptr;
+}
 
 bool is_sequence(const Value& value) {
   switch (value.kind()) {
@@ -41,8 +67,10 @@ bool is_sequence(const Value& value) {
     case Kind::list:
     case Kind::tuple:
     case Kind::dict:
-    case Kind::range: return true;
-    default: return false;
+    case Kind::range:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -54,8 +82,10 @@ bool is_callable(const Value& value) {
     case Kind::closure:
     case Kind::method:
     case Kind::loop:
-    case Kind::joiner: return true;
-    default: return false;
+    case Kind::joiner:
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -45,8 +45,9 @@ Result<Value> title(Workspace& workspace, const Value& input, const Arguments& a
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t begin = at;
     const char32_t c = next_character(text, at);
-    const bool separator = is_space(c) || (c < 0x80 && std::string_view("-({[<").find(
-                                                           static_cast<char>(c)) != text.npos);
+    const bool separator =
+        is_space(c) ||
+        (c < 0x80 && std::string_view("-({[<").find(static_cast<char>(c)) != text.npos);
     if (separator != in_separator) word_starts = true;
     in_separator = separator;
     const std::string_view character = text.substr(begin, at - begin);
@@ -147,7 +148,8 @@ Result<Value> truncate(Workspace& workspace, const Value& input, const Arguments
   if (length < end_size || leeway < 0) return type_error("truncate's length is too small");
   const auto size = static_cast<std::int64_t>(input.string().count());
   if (size - leeway <= length) return input;
-  const std::size_t kept = byte_of_character(input.text(), static_cast<std::size_t>(length - end_size));
+  const std::size_t kept =
+      byte_of_character(input.text(), static_cast<std::size_t>(length - end_size));
   std::string text(input.text().substr(0, kept));
   if (!given.flag(1, false)) {
     const std::size_t space = text.rfind(' ');
@@ -283,6 +285,8 @@ constexpr Method table[] = {{"capitalize", as_method<capitalize_name>},
 
 }  // namespace
 
-std::span<const Method> text_filters() { return table; }
+std::span<const Method> text_filters() {
+  return table;
+}
 
 }  // namespace freehold::text::jinja

@@ -105,12 +105,15 @@ std::size_t Range::size() const {
   if (step > 0 ? start >= stop : start <= stop) return 0;
   const auto span = step > 0 ? static_cast<std::uint64_t>(stop) - static_cast<std::uint64_t>(start)
                              : static_cast<std::uint64_t>(start) - static_cast<std::uint64_t>(stop);
-  const auto stride = step > 0 ? static_cast<std::uint64_t>(step) : 0 - static_cast<std::uint64_t>(step);
+  const auto stride =
+      step > 0 ? static_cast<std::uint64_t>(step) : 0 - static_cast<std::uint64_t>(step);
   return (span - 1) / stride + 1;
 }
 
 Closure::~Closure() = default;
-void Closure::forget() { scope = {}; }
+void Closure::forget() {
+  scope = {};
+}
 
 Loop::~Loop() = default;
 void Loop::forget() {
@@ -159,30 +162,48 @@ Result<Value> make_value(Workspace& workspace, const freehold::Value& value) {
 std::string_view type_name(const Value& value) {
   switch (value.kind()) {
     case Kind::undefined:
-    case Kind::forbidden: return "Undefined";
-    case Kind::none: return "NoneType";
-    case Kind::boolean: return "bool";
-    case Kind::integer: return "int";
-    case Kind::real: return "float";
-    case Kind::function: return "function";
-    case Kind::string: return value.string().markup ? "Markup" : "str";
-    case Kind::list: return "list";
-    case Kind::tuple: return "tuple";
-    case Kind::dict: return "dict";
-    case Kind::range: return "range";
+    case Kind::forbidden:
+      return "Undefined";
+    case Kind::none:
+      return "NoneType";
+    case Kind::boolean:
+      return "bool";
+    case Kind::integer:
+      return "int";
+    case Kind::real:
+      return "float";
+    case Kind::function:
+      return "function";
+    case Kind::string:
+      return value.string().markup ? "Markup" : "str";
+    case Kind::list:
+      return "list";
+    case Kind::tuple:
+      return "tuple";
+    case Kind::dict:
+      return "dict";
+    case Kind::range:
+      return "range";
     case Kind::view: {
       const auto part = value.as<View>().part;
       return part == View::Part::keys     ? "dict_keys"
              : part == View::Part::values ? "dict_values"
                                           : "dict_items";
     }
-    case Kind::generator: return "generator";
-    case Kind::name_space: return "Namespace";
-    case Kind::closure: return "Macro";
-    case Kind::method: return "builtin_function_or_method";
-    case Kind::loop: return "LoopContext";
-    case Kind::cycler: return "Cycler";
-    case Kind::joiner: return "Joiner";
+    case Kind::generator:
+      return "generator";
+    case Kind::name_space:
+      return "Namespace";
+    case Kind::closure:
+      return "Macro";
+    case Kind::method:
+      return "builtin_function_or_method";
+    case Kind::loop:
+      return "LoopContext";
+    case Kind::cycler:
+      return "Cycler";
+    case Kind::joiner:
+      return "Joiner";
   }
   return "object";
 }

@@ -125,7 +125,7 @@ class Value {
   const Function& function() const { return *payload_.function; }
   Thing* thing() const { return payload_.thing; }
   const String& string() const;
-  std::string_view text() const;  // of a string
+  std::string_view text() const;            // of a string
   const std::vector<Value>& items() const;  // of a list or tuple
   const Dict& dict() const;
   template <class T>
@@ -149,7 +149,7 @@ struct Arguments {
 
 struct String : Thing {
   std::string text;
-  bool markup = false;                   // what |safe and |escape made
+  bool markup = false;                        // what |safe and |escape made
   mutable std::size_t characters = SIZE_MAX;  // counted at the first need
 
   std::size_t count() const;
@@ -218,10 +218,10 @@ struct BoundMethod : Thing {
 struct Loop : Thing {
   std::vector<Value> items;
   std::size_t index = 0;
-  std::size_t depth = 0;               // of recursion, from 0
-  const For* statement = nullptr;      // of a recursive loop
-  Ref<Scope> scope;                    // in which a recursive loop stands
-  bool has_changed = false;            // loop.changed() was called
+  std::size_t depth = 0;           // of recursion, from 0
+  const For* statement = nullptr;  // of a recursive loop
+  Ref<Scope> scope;                // in which a recursive loop stands
+  bool has_changed = false;        // loop.changed() was called
   std::vector<Value> last_changed;
   ~Loop() override;
   void forget() override;
@@ -239,10 +239,18 @@ struct Joiner : Thing {
   void forget() override { separator = {}; }
 };
 
-inline const String& Value::string() const { return as<String>(); }
-inline std::string_view Value::text() const { return as<String>().text; }
-inline const std::vector<Value>& Value::items() const { return as<Sequence>().items; }
-inline const Dict& Value::dict() const { return as<Dict>(); }
+inline const String& Value::string() const {
+  return as<String>();
+}
+inline std::string_view Value::text() const {
+  return as<String>().text;
+}
+inline const std::vector<Value>& Value::items() const {
+  return as<Sequence>().items;
+}
+inline const Dict& Value::dict() const {
+  return as<Dict>();
+}
 
 Result<Value> make_string(Workspace& workspace, std::string text, bool markup = false);
 Result<Value> make_list(Workspace& workspace, std::vector<Value> items);
@@ -250,7 +258,9 @@ Result<Value> make_tuple(Workspace& workspace, std::vector<Value> items);
 Result<Value> make_generator(Workspace& workspace, std::vector<Value> items);
 Result<Ref<Dict>> make_dict(Workspace& workspace);
 Result<Value> make_view(Workspace& workspace, const Value& dict, View::Part part);
-inline Value value_of(const Ref<Dict>& dict) { return {Kind::dict, dict.get()}; }
+inline Value value_of(const Ref<Dict>& dict) {
+  return {Kind::dict, dict.get()};
+}
 
 // A copy of plain data; `invalid` when it nests deeper than JSON may.
 Result<Value> make_value(Workspace& workspace, const freehold::Value& value);

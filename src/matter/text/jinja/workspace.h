@@ -83,7 +83,8 @@ class Workspace {
   // node, or the handling of about 64 bytes or 4 items.
   Result<void> spend(std::size_t steps) {
     steps_ += steps;
-    if (steps_ < next_look_) [[likely]] return {};
+    if (steps_ < next_look_) [[likely]]
+      return {};
     return look();
   }
   Result<void> spend_on_bytes(std::size_t bytes) { return spend(bytes / 64); }
