@@ -157,6 +157,7 @@ Result<void> Options::parse(const std::vector<std::string>& arguments, const Val
     if (option.letter() != 0) names += fmt::format(",-{}", option.letter());
     CLI::Option* handle = option.is_flag() ? app.add_flag(names) : app.add_option(names, given[i]);
     if (!option.is_flag() && !option.is_list()) handle->expected(1);
+    if (!option.is_positional()) handle->allow_extra_args(false);  // the next word is not a value
     if (option.is_list() && !option.is_positional()) {
       handle->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     }

@@ -48,6 +48,20 @@ TEST(Options, CollectRepeatedFlagsIntoALists) {
   EXPECT_FALSE(sample.temperature.has_value());
 }
 
+TEST(Options, LeaveTheWordAfterAValueToPositionals) {
+  std::uint32_t count = 0;
+  std::vector<std::string> names, places;
+  Options options("verb");
+  options.add("count", &count, "N", "how many").short_name('n');
+  options.add("name", &names, "NAME", "names");
+  options.add("places", &places, "PLACE", "where").positional();
+  ASSERT_TRUE(options.parse({"-n", "3", "here", "--name", "a", "there"}, {},
+                            [](const char*) -> const char* { return nullptr; }));
+  EXPECT_EQ(count, 3u);
+  EXPECT_EQ(names, std::vector<std::string>{"a"});
+  EXPECT_EQ(places, (std::vector<std::string>{"here", "there"}));
+}
+
 TEST(Options, RefuseWhatTheyCannotUnderstandAsWrongUsage) {
   const std::vector<std::vector<std::string>> wrong = {
       {"--port", "x"}, {"--port", "-1"}, {"--port", "99999999999"},
