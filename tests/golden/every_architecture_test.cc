@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <random>
 
 #include "golden/checkpoint_writer.h"
 #include "golden/fixture.h"
@@ -112,11 +111,13 @@ TEST_P(EveryArchitecture, FootprintEqualsAllocation) {
 // Logits after every token, the sequence cut into pieces of these lengths, with another sequence of
 // the same plan beside each piece.
 std::vector<float> logits_in_pieces(model::Decoder& decoder, std::span<const Token> text,
-                                    std::span<const std::size_t> lengths, bool company) {
+                                    std::span<const std::size_t> lengths, bool company,
+                                    std::uint32_t prompt_tokens = 0) {
   KvCache cache = *KvCache::make(decoder.recipe(), DType::f16, 64);
   std::vector<float> result;
   Span own{.tokens = {}, .position = 0, .blocks = {7, 3, 11, 2}};
   Span other{.tokens = {}, .position = 0, .blocks = {1, 5, 0, 9, 12, 13}};
+  own.prompt_tokens = prompt_tokens;
   for (const std::size_t length : lengths) {
     own.tokens.assign(text.begin() + own.position, text.begin() + own.position + length);
     own.wanted_logits = static_cast<std::uint32_t>(length);
@@ -149,6 +150,19 @@ TEST_P(EveryArchitecture, IsBatchInvariant) {
       EXPECT_EQ(logits_in_pieces(*decoder, text, cut, false), expected);
       EXPECT_EQ(logits_in_pieces(*decoder, text, cut, true), expected);
     }
+  }
+}
+
+TEST(DynamicScaling, DoesNotDependOnHowThePromptIsCut) {
+  const auto decoder = open(fixture_folder("llama-dynamic"));
+  ASSERT_NE(decoder, nullptr);
+  const std::vector<Token> text = expected_of("llama-dynamic").back().tokens;
+  ASSERT_GT(text.size(), decoder->recipe().context_length);
+  const std::vector<std::size_t> whole{text.size()}, cut{60, 9, 31};
+  for (const std::uint32_t prompt_tokens : {0u, static_cast<std::uint32_t>(text.size())}) {
+    const auto expected = logits_in_pieces(*decoder, text, whole, false, prompt_tokens);
+    EXPECT_EQ(logits_in_pieces(*decoder, text, cut, false, prompt_tokens), expected);
+    EXPECT_EQ(logits_in_pieces(*decoder, text, cut, true, prompt_tokens), expected);
   }
 }
 
