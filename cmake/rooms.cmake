@@ -32,12 +32,16 @@ function(freehold_add_room name stands_on)
     target_include_directories(room_${name} INTERFACE ${include_root})
     target_link_libraries(room_${name} INTERFACE ${below})
   endif()
+  if(NOT name STREQUAL "kernels")
+    freehold_precompile(room_${name} precompiled.h)
+  endif()
   include(${folder}/room.cmake OPTIONAL)  # what only this room needs: embedded files, definitions
   if(tests)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE room_${name} GTest::gmock GTest::gtest_main)
     target_compile_definitions(${name}_test PRIVATE
       FREEHOLD_SOURCE_DIR="${PROJECT_SOURCE_DIR}" FREEHOLD_BINARY_DIR="${PROJECT_BINARY_DIR}")
+    freehold_precompile(${name}_test precompiled_test.h)
     gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 120
                          PROPERTIES TIMEOUT 300 LABELS unit)
   endif()
