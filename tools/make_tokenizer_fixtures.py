@@ -8,6 +8,8 @@ For each NAME in qwen, llama3, sentencepiece:
                        reference counts them (whole characters), null where NFC changed
                        the text; and the tokens' text
 
+Also the seeds of tests/fuzz/fuzz_tokenizer.cc.
+
 Needs the package tokenizers==0.23.3. Run from the root of the repository.
 """
 
@@ -79,7 +81,7 @@ def sentencepiece():
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     tokenizer.train_from_iterator(CORPUS.split("\n"), trainers.BpeTrainer(
-        vocab_size=500, show_progress=False, limit_alphabet=90))
+        vocab_size=640, show_progress=False))
     trained = tokenizer.get_vocab()
     pieces = sorted((piece for piece in trained if len(piece) > 1), key=trained.get)
     letters = sorted(piece for piece in trained if len(piece) == 1)
@@ -127,11 +129,45 @@ def write(name, content):
         json.dumps(expected, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
 
 
+def write_fuzz_seeds():
+    """One small tokenizer of each kind, a zero byte, and text."""
+    byte_level = {
+        "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2, "Ġ": 3}, "merges": ["a b"],
+                  "ignore_merges": True},
+        "added_tokens": [{"id": 4, "content": "<|x|>", "special": True, "rstrip": True},
+                         {"id": 5, "content": "word", "normalized": True, "single_word": True}],
+        "normalizer": {"type": "Sequence", "normalizers": [{"type": "NFC"}, {"type": "Lowercase"}]},
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
+            {"type": "Split", "pattern": {"Regex": "\\p{L}+|[^\\s]+"}, "behavior": "Isolated"},
+            {"type": "ByteLevel", "add_prefix_space": True}]},
+        "decoder": {"type": "ByteLevel"},
+        "config": {"bos_token": "<|x|>", "add_bos_token": True}}
+    pieces = {
+        "model": {"vocab": {"<unk>": 0, "▁": 1, "a": 2, "▁a": 3, "<0x0A>": 4},
+                  "merges": [["▁", "a"]], "byte_fallback": True, "fuse_unk": True,
+                  "unk_token": "<unk>"},
+        "pre_tokenizer": {"type": "Metaspace", "prepend_scheme": "first", "split": True},
+        "decoder": {"type": "Sequence", "decoders": [
+            {"type": "Replace", "pattern": {"String": "▁"}, "content": " "},
+            {"type": "ByteFallback"}, {"type": "Fuse"},
+            {"type": "Strip", "content": " ", "start": 1, "stop": 0}]}}
+    gguf = {"tokenizer.ggml.model": "llama",
+            "tokenizer.ggml.tokens": ["<unk>", "<s>", "</s>", "a", "ab", "<0x0A>"],
+            "tokenizer.ggml.token_type": [2, 3, 3, 1, 1, 6],
+            "tokenizer.ggml.scores": [0, 0, 0, -1, -2, 0]}
+    folder = pathlib.Path("tests/fuzz/corpus/fuzz_tokenizer")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in (("bytes", byte_level), ("pieces", pieces), ("gguf", gguf)):
+        source = json.dumps(content, ensure_ascii=False).encode()
+        (folder / name).write_bytes(source + b"\0ab <|x|> \xff word\n a\xcc\x81")
+
+
 def main():
     ROOT.mkdir(parents=True, exist_ok=True)
     write("qwen", byte_level(QWEN, normalizers.NFC()))
     write("llama3", byte_level(LLAMA3, None))
     write("sentencepiece", sentencepiece())
+    write_fuzz_seeds()
 
 
 if __name__ == "__main__":
