@@ -17,8 +17,16 @@ inline void pause_briefly() {
 #endif
 }
 
+constexpr std::uint64_t open_bit = std::uint64_t{1} << 31;
+constexpr std::uint64_t inside_mask = open_bit - 1;
+
+std::uint64_t region_of(std::uint64_t gate) {
+  return gate >> 32;
+}
+
 // Returns when `watched` no longer holds `old`.
-void wait_while(std::atomic<std::uint32_t>& watched, std::uint32_t old) {
+template <class Number>
+void wait_while(std::atomic<Number>& watched, Number old) {
   for (int spin = 0; spin < spins_before_sleep; ++spin) {
     if (watched.load(std::memory_order_acquire) != old) return;
     pause_briefly();
@@ -50,33 +58,49 @@ ThreadPool::ThreadPool(std::uint32_t threads)
 
 ThreadPool::~ThreadPool() {
   stopping_.store(true, std::memory_order_relaxed);
-  region_.fetch_add(1, std::memory_order_release);
-  region_.notify_all();
+  bell_.fetch_add(1, std::memory_order_release);
+  bell_.notify_all();
   for (std::thread& thread : crew_) thread.join();
 }
 
-void ThreadPool::run_erased(Erased work, void* context) {
-  CHECK(running_.load(std::memory_order_acquire) == 0);
+void ThreadPool::wait_for_zero(std::atomic<std::uint32_t>& count) {
+  for (std::uint32_t left = count.load(std::memory_order_acquire); left != 0;
+       left = count.load(std::memory_order_acquire)) {
+    wait_while(count, left);
+  }
+}
+
+void ThreadPool::share_erased(Erased work, void* context) {
+  const std::uint64_t before = gate_.load(std::memory_order_acquire);
+  CHECK((before & (open_bit | inside_mask)) == 0);
   work_ = work;
   context_ = context;
-  running_.store(threads_ - 1, std::memory_order_relaxed);
-  region_.fetch_add(1, std::memory_order_release);
-  region_.notify_all();
+  gate_.store(((region_of(before) + 1) << 32) | open_bit, std::memory_order_release);
+  bell_.fetch_add(1, std::memory_order_release);
+  bell_.notify_all();
   work(context, 0);
-  for (std::uint32_t left = running_.load(std::memory_order_acquire); left != 0;
-       left = running_.load(std::memory_order_acquire)) {
-    wait_while(running_, left);
+  std::uint64_t gate = gate_.fetch_and(~open_bit, std::memory_order_acq_rel) & ~open_bit;
+  while ((gate & inside_mask) != 0) {
+    wait_while(gate_, gate);
+    gate = gate_.load(std::memory_order_acquire);
   }
 }
 
 void ThreadPool::serve(std::uint32_t thread) {
-  std::uint32_t seen = 0;
+  std::uint32_t heard = 0;
+  std::uint64_t entered = 0;  // the region this thread was in last: it enters each but once
   while (true) {
-    wait_while(region_, seen);
-    ++seen;
+    wait_while(bell_, heard);
+    heard = bell_.load(std::memory_order_acquire);
     if (stopping_.load(std::memory_order_relaxed)) return;
-    work_(context_, thread);
-    if (running_.fetch_sub(1, std::memory_order_acq_rel) == 1) running_.notify_all();
+    std::uint64_t gate = gate_.load(std::memory_order_acquire);
+    while ((gate & open_bit) != 0 && region_of(gate) != entered) {
+      if (!gate_.compare_exchange_weak(gate, gate + 1, std::memory_order_acq_rel)) continue;
+      entered = region_of(gate);
+      work_(context_, thread);
+      gate = gate_.fetch_sub(1, std::memory_order_acq_rel) - 1;
+      if ((gate & (open_bit | inside_mask)) == 0) gate_.notify_all();
+    }
   }
 }
 

@@ -37,15 +37,31 @@ class ThreadPool {
 
   std::uint32_t threads() const { return threads_; }
 
-  // Runs work(thread_index) once on every thread of the crew and returns when all are done. Not
+  // Runs work(thread_index) on the caller and on every other thread that comes before the caller
+  // has finished; returns when all that began are done. For work dealt out in pieces, which the
+  // caller can do alone: a thread that the system keeps from running is not waited for. Not
   // reentrant: one region at a time, from one calling thread at a time.
   template <class Work>
-  void run(Work&& work) {
-    run_erased(
+  void share(Work&& work) {
+    share_erased(
         [](void* context, std::uint32_t thread) {
           (*static_cast<std::remove_reference_t<Work>*>(context))(thread);
         },
         const_cast<void*>(static_cast<const void*>(std::addressof(work))));
+  }
+
+  // Runs work(thread_index) exactly once on every thread of the crew.
+  template <class Work>
+  void run(Work&& work) {
+    std::atomic<std::uint32_t> missing{threads_ - 1};
+    share([&](std::uint32_t thread) {
+      work(thread);
+      if (thread != 0) {
+        if (missing.fetch_sub(1, std::memory_order_acq_rel) == 1) missing.notify_one();
+      } else {
+        wait_for_zero(missing);
+      }
+    });
   }
 
   // Calls work(begin, end) over pieces of [0, count) of at most `grain` items, each piece once.
@@ -57,7 +73,7 @@ class ThreadPool {
       return;
     }
     std::atomic<std::size_t> next{0};
-    run([&](std::uint32_t) {
+    share([&](std::uint32_t) {
       while (true) {
         const std::size_t begin = next.fetch_add(grain, std::memory_order_relaxed);
         if (begin >= count) return;
@@ -68,14 +84,15 @@ class ThreadPool {
 
  private:
   using Erased = void (*)(void* context, std::uint32_t thread);
-  void run_erased(Erased work, void* context);
+  void share_erased(Erased work, void* context);
   void serve(std::uint32_t thread);
+  static void wait_for_zero(std::atomic<std::uint32_t>& count);
 
   const std::uint32_t threads_;
-  std::atomic<std::uint32_t> region_{0};  // counts regions; a change wakes the crew
-  std::atomic<std::uint32_t> running_{0};
+  std::atomic<std::uint32_t> bell_{0};  // counts regions; a change wakes the crew
+  std::atomic<std::uint64_t> gate_{0};  // (region's number, whether one may enter, how many are in)
   std::atomic<bool> stopping_{false};
-  Erased work_ = nullptr;
+  Erased work_ = nullptr;  // both change only while the gate is shut and nobody is in
   void* context_ = nullptr;
   std::vector<std::thread> crew_;
 };

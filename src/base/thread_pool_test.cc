@@ -27,6 +27,18 @@ TEST(ThreadPool, RunsEveryThreadOnceARegion) {
   EXPECT_EQ(runs, std::vector<int>(4, 1000));
 }
 
+TEST(ThreadPool, FinishesASharedRegionWithoutThreadsThatDoNotCome) {
+  ThreadPool pool(4);
+  std::atomic<int> pieces{0};
+  for (int region = 0; region < 20000; ++region) {
+    std::atomic<int> left{5};
+    pool.share([&](std::uint32_t) {
+      while (left.fetch_sub(1) > 0) ++pieces;
+    });
+  }
+  EXPECT_EQ(pieces.load(), 5 * 20000);
+}
+
 TEST(Barrier, LetsNoThreadPassBeforeTheLastArrives) {
   constexpr std::uint32_t threads = 3;
   ThreadPool pool(threads);

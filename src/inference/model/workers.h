@@ -36,7 +36,7 @@ class Workers {
       return;
     }
     std::atomic<std::size_t> next{0};
-    pool_.run([&](std::uint32_t thread) {
+    pool_.share([&](std::uint32_t thread) {
       while (true) {
         const std::size_t begin = next.fetch_add(grain, std::memory_order_relaxed);
         if (begin >= count) return;
