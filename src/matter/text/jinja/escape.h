@@ -13,7 +13,7 @@ inline void escape_into(std::string_view value, TextBuilder& text) {
   while (true) {
     const std::size_t at = value.find_first_of(special);
     text.append(value.substr(0, at));
-    if (at == value.npos) return;
+    if (at == value.npos || text.failed()) return;
     switch (value[at]) {
       case '&':
         text.append("&amp;");

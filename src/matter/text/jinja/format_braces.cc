@@ -17,7 +17,7 @@ class BraceFormatter {
       : workspace_(workspace), arguments_(arguments) {}
 
   Result<void> run(std::string_view format, std::size_t depth, TextBuilder& text) {
-    for (std::size_t at = 0; at < format.size();) {
+    for (std::size_t at = 0; at < format.size() && !text.failed();) {
       const std::size_t brace = format.find_first_of("{}", at);
       text.append(format.substr(at, brace - at));
       if (brace == format.npos) return {};

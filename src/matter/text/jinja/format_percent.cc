@@ -16,7 +16,7 @@ class PercentFormatter {
       : workspace_(workspace), format_(format), arguments_(arguments), text_(text) {}
 
   Result<void> run() {
-    while (true) {
+    while (!text_.failed()) {
       const std::size_t percent = format_.find('%', at_);
       text_.append(format_.substr(at_, percent - at_));
       if (percent == format_.npos) break;

@@ -147,6 +147,14 @@ Result<Value> slice_text(Workspace& workspace, const String& string, const Steps
     return make_string(workspace, steps.count == 0 ? "" : string.text.substr(begin, size),
                        string.markup);
   }
+  if (string.is_ascii()) {
+    std::string picked(steps.count, '\0');
+    for (std::size_t i = 0; i < steps.count; ++i) {
+      picked[i] = string.text[static_cast<std::size_t>(steps.start +
+                                                       static_cast<std::int64_t>(i) * steps.step)];
+    }
+    return make_string(workspace, std::move(picked), string.markup);
+  }
   std::vector<std::uint32_t> starts;  // of each character
   TRY(workspace.room_for(string.count() * sizeof(starts[0])));
   for (std::size_t at = 0; at < string.text.size(); next_character(string.text, at)) {
@@ -277,6 +285,7 @@ Result<std::vector<Value>> items_of(Workspace& workspace, const Value& value) {
     case Kind::list:
     case Kind::tuple:
       TRY(workspace.spend(value.items().size() / 4));
+      TRY(workspace.room_for(value.items().size() * sizeof(Value)));
       items = value.items();
       break;
     case Kind::dict:

@@ -14,12 +14,14 @@
 namespace freehold::text::jinja {
 namespace {
 
+constexpr std::size_t max_digits = 4300;  // as Python has it for whole numbers
 constexpr double largest_whole = 9223372036854775807.0;
 
 // Without white space around, and without the single underscores that Python allows in numbers.
 // Nothing when an underscore stands elsewhere.
 std::optional<std::string> number_text(std::string_view text) {
   text = strip(text, nullptr, true, true);
+  if (text.size() > max_digits) return std::nullopt;
   std::string result;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '_') {

@@ -19,7 +19,7 @@ Result<void> repr_at(Workspace& workspace, const Value& value, TextBuilder& text
 
 Result<void> repr_items(Workspace& workspace, const std::vector<Value>& items, TextBuilder& text,
                         std::size_t depth) {
-  for (std::size_t i = 0; i < items.size(); ++i) {
+  for (std::size_t i = 0; i < items.size() && !text.failed(); ++i) {
     if (i > 0) text.append(", ");
     TRY(repr_at(workspace, items[i], text, depth + 1));
   }
@@ -160,7 +160,7 @@ std::string print_real(double value) {
 void print_quoted(std::string_view value, TextBuilder& text) {
   const char quote = value.find('\'') != value.npos && value.find('"') == value.npos ? '"' : '\'';
   text.append(1, quote);
-  for (std::size_t at = 0; at < value.size();) {
+  for (std::size_t at = 0; at < value.size() && !text.failed();) {
     const std::size_t begin = at;
     const char32_t c = next_character(value, at);
     if (c == '\n') {

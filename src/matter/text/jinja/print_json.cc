@@ -117,7 +117,7 @@ class JsonPrinter {
   void string(std::string_view value) {
     text_.append("\"");
     std::size_t plain = 0;  // start of what needs no escape
-    for (std::size_t at = 0; at < value.size();) {
+    for (std::size_t at = 0; at < value.size() && !text_.failed();) {
       const std::size_t begin = at;
       const auto byte = static_cast<unsigned char>(value[at]);
       const bool wide = style_.ascii && byte >= 0x80;

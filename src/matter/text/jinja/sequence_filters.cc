@@ -23,8 +23,11 @@ struct Keyed {
 Result<std::vector<Keyed>> keyed(Workspace& workspace, const Value& input, const Value& attribute,
                                  bool case_sensitive) {
   const AttributePath path = TRY(AttributePath::parse(workspace, attribute));
+  std::vector<Value> items = TRY(items_of(workspace, input));
+  TRY(workspace.room_for(items.size() * sizeof(Keyed)));
   std::vector<Keyed> result;
-  for (Value& item : TRY(items_of(workspace, input))) {
+  result.reserve(items.size());
+  for (Value& item : items) {
     const Value own = TRY(path.get(workspace, item));
     Value key = TRY(fold(workspace, own, case_sensitive));
     result.push_back({std::move(key), std::move(item)});

@@ -118,7 +118,7 @@ Result<Value> expand_tabs(Workspace& workspace, const Value& self, const Argumen
   const std::int64_t size = std::max<std::int64_t>(TRY(given.integer(0, 8)), 0);
   TextBuilder text(workspace);
   std::int64_t column = 0;
-  for (std::size_t at = 0; at < self.text().size();) {
+  for (std::size_t at = 0; at < self.text().size() && !text.failed();) {
     const std::size_t begin = at;
     const char32_t c = next_character(self.text(), at);
     if (c == '\t') {

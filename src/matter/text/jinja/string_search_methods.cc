@@ -25,10 +25,10 @@ Result<Value> strings_to_list(Workspace& workspace, const Value& self,
 
 // Cuts at runs of white space, which are never at the ends of a part.
 std::vector<std::string_view> split_at_space(std::string_view text, std::int64_t most,
-                                             bool from_right) {
+                                             bool from_right, std::size_t limit) {
   std::vector<std::string_view> parts;
   text = strip(text, nullptr, !from_right, from_right);
-  while (!text.empty()) {
+  while (!text.empty() && parts.size() <= limit) {
     if (most-- == 0) {
       parts.push_back(text);
       break;
@@ -49,12 +49,12 @@ std::vector<std::string_view> split_at_space(std::string_view text, std::int64_t
 
 // From the right, by going through the reversed text: parts are found in linear time.
 std::vector<std::string_view> split_from_right(std::string_view text, std::string_view separator,
-                                               std::int64_t most) {
+                                               std::int64_t most, std::size_t limit) {
   const std::string reversed(text.rbegin(), text.rend());
   const std::string reversed_separator(separator.rbegin(), separator.rend());
   std::vector<std::string_view> parts;
   std::size_t at = 0;
-  for (; most != 0; --most) {
+  for (; most != 0 && parts.size() <= limit; --most) {
     const std::size_t found = find_text(reversed, reversed_separator, at);
     if (found == text.npos) break;
     parts.push_back(text.substr(text.size() - found, found - at));
@@ -65,10 +65,10 @@ std::vector<std::string_view> split_from_right(std::string_view text, std::strin
 }
 
 std::vector<std::string_view> split_from_left(std::string_view text, std::string_view separator,
-                                              std::int64_t most) {
+                                              std::int64_t most, std::size_t limit) {
   std::vector<std::string_view> parts;
   std::size_t at = 0;
-  for (; most != 0; --most) {
+  for (; most != 0 && parts.size() <= limit; --most) {
     const std::size_t found = find_text(text, separator, at);
     if (found == text.npos) break;
     parts.push_back(text.substr(at, found - at));
@@ -83,14 +83,16 @@ Result<Value> split(Workspace& workspace, const Value& self, const Arguments& ar
   const Bound given = TRY(bind(arguments, "split", {"sep", "maxsplit"}, 0));
   const std::int64_t most = TRY(given.integer(1, -1));
   TRY(workspace.spend_on_bytes(self.text().size()));
+  // More parts than memory is left for are not looked for: making strings of them will fail.
+  const std::size_t limit = workspace.room() / (sizeof(Value) + sizeof(String));
   std::vector<std::string_view> parts;
   if (!given.sets(0)) {
-    parts = split_at_space(self.text(), most, from_right);
+    parts = split_at_space(self.text(), most, from_right, limit);
   } else {
     const std::string_view separator = TRY(given.text(0));
     if (separator.empty()) return type_error("empty separator");
-    parts = from_right ? split_from_right(self.text(), separator, most)
-                       : split_from_left(self.text(), separator, most);
+    parts = from_right ? split_from_right(self.text(), separator, most, limit)
+                       : split_from_left(self.text(), separator, most, limit);
   }
   if (from_right) std::ranges::reverse(parts);
   return strings_to_list(workspace, self, parts);
@@ -99,7 +101,12 @@ Result<Value> split(Workspace& workspace, const Value& self, const Arguments& ar
 Result<Value> split_lines(Workspace& workspace, const Value& self, const Arguments& arguments) {
   const Bound given = TRY(bind(arguments, "splitlines", {"keepends"}, 0));
   TRY(workspace.spend_on_bytes(self.text().size()));
-  return strings_to_list(workspace, self, lines_of(self.text(), given.flag(0, false)));
+  std::vector<Value> lines;
+  for (std::string_view rest = self.text(); !rest.empty();) {
+    std::string line(take_line(rest, given.flag(0, false)));
+    lines.push_back(TRY(make_string(workspace, std::move(line), self.string().markup)));
+  }
+  return make_list(workspace, std::move(lines));
 }
 
 template <bool from_right>

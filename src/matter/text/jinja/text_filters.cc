@@ -42,7 +42,7 @@ Result<Value> title(Workspace& workspace, const Value& input, const Arguments& a
   TextBuilder result(workspace);
   bool word_starts = true;
   bool in_separator = false;
-  for (std::size_t at = 0; at < text.size();) {
+  for (std::size_t at = 0; at < text.size() && !result.failed();) {
     const std::size_t begin = at;
     const char32_t c = next_character(text, at);
     const bool separator =
@@ -129,7 +129,8 @@ Result<Value> indent(Workspace& workspace, const Value& input, const Arguments& 
   const std::string text = TRY(ended.finish());
   TextBuilder result(workspace);
   bool first = true;
-  for (const std::string_view line : lines_of(text, false)) {
+  for (std::string_view rest = text; !rest.empty() && !result.failed();) {
+    const std::string_view line = take_line(rest, false);
     const bool indents = first ? given.flag(1, false) : given.flag(2, false) || !line.empty();
     if (!std::exchange(first, false)) result.append("\n");
     if (indents) result.append(indention);
@@ -175,6 +176,7 @@ Result<Value> word_count(Workspace& workspace, const Value& input, const Argumen
 void quote_url(std::string_view value, bool query, TextBuilder& text) {
   constexpr std::string_view safe_characters = "_.-~";
   for (const char c : value) {
+    if (text.failed()) return;
     const bool plain = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') ||
                        safe_characters.find(c) != value.npos || (c == '/' && !query);
     if (plain) {

@@ -44,19 +44,18 @@ void replace_into(std::string_view text, std::string_view old, std::string_view 
   result.append(text.substr(at));
 }
 
-std::vector<std::string_view> lines_of(std::string_view text, bool keep_ends) {
-  std::vector<std::string_view> lines;
-  std::size_t begin = 0;
+std::string_view take_line(std::string_view& rest, bool keep_end) {
+  const std::string_view text = rest;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = at;
     const char32_t c = next_character(text, at);
     if (!is_line_break(c)) continue;
     if (c == '\r' && at < text.size() && text[at] == '\n') ++at;
-    lines.push_back(text.substr(begin, (keep_ends ? at : end) - begin));
-    begin = at;
+    rest.remove_prefix(at);
+    return text.substr(0, keep_end ? at : end);
   }
-  if (begin < text.size()) lines.push_back(text.substr(begin));
-  return lines;
+  rest = {};
+  return text;
 }
 
 }  // namespace freehold::text::jinja

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string_view>
-#include <vector>
 
 #include "freehold/result.h"
 #include "text/jinja/workspace.h"
@@ -17,7 +16,7 @@ std::size_t find_last_text(std::string_view text, std::string_view what);
 void replace_into(std::string_view text, std::string_view old, std::string_view fresh,
                   std::int64_t count, TextBuilder& result);
 
-// Python's str.splitlines.
-std::vector<std::string_view> lines_of(std::string_view text, bool keep_ends);
+// Takes the first line off a text that is not empty, as Python's str.splitlines sees lines.
+std::string_view take_line(std::string_view& rest, bool keep_end);
 
 }  // namespace freehold::text::jinja

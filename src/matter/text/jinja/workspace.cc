@@ -8,6 +8,8 @@ namespace freehold::text::jinja {
 namespace {
 
 constexpr std::size_t steps_between_looks = 4096;
+constexpr std::size_t work_of_an_append = 16;
+constexpr std::size_t work_between_counts = 4096;
 
 }  // namespace
 
@@ -110,7 +112,8 @@ bool TextBuilder::takes(std::size_t bytes) {
   if (room) room = workspace_->hold(bytes);
   if (room) {
     held_ += bytes;
-    room = workspace_->spend_on_bytes(bytes);
+    work_ += bytes + work_of_an_append;
+    if (work_ >= work_between_counts) room = workspace_->spend_on_bytes(std::exchange(work_, 0));
   }
   if (!room) error_ = std::move(room).error();
   return !error_;
@@ -128,8 +131,14 @@ void TextBuilder::repeat(std::size_t count, std::string_view text) {
   if (text.empty() || count == 0) return;
   if (count > workspace_->limits().max_output_bytes / text.size()) count = SIZE_MAX / text.size();
   if (!takes(count * text.size())) return;
-  text_.reserve(text_.size() + count * text.size());
-  for (; count > 0; --count) text_ += text;
+  // What is there already is copied again, in ever larger pieces.
+  const std::size_t begin = text_.size();
+  const std::size_t end = begin + count * text.size();
+  text_.reserve(end);
+  text_ += text;
+  while (text_.size() < end) {
+    text_.append(text_, begin, std::min(text_.size() - begin, end - text_.size()));
+  }
 }
 
 Result<std::string> TextBuilder::finish() {

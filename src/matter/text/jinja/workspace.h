@@ -89,6 +89,7 @@ class Workspace {
   }
   Result<void> spend_on_bytes(std::size_t bytes) { return spend(bytes / 64); }
 
+  std::size_t room() const { return limits_.max_memory_bytes - held_; }
   // Whether so many more bytes may be held; `invalid` when not. Ask before building.
   Result<void> room_for(std::size_t bytes) const;
   Result<void> room_for_text(std::size_t bytes) const;
@@ -98,6 +99,7 @@ class Workspace {
   // Takes over a new thing that holds `bytes` besides itself.
   template <class T>
   Result<Ref<T>> adopt(std::unique_ptr<T> thing, std::size_t bytes) {
+    TRY(spend(1));
     TRY(room_for(bytes + sizeof(T)));
     link(*thing, bytes + sizeof(T));
     return Ref<T>(thing.release());
@@ -156,6 +158,7 @@ class TextBuilder {
   Workspace* workspace_;
   std::string text_;
   std::size_t held_ = 0;
+  std::size_t work_ = 0;  // in bytes, not yet counted as steps
   std::optional<Error> error_;
 };
 
