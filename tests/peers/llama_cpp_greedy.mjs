@@ -2,8 +2,7 @@
 // Prints one JSON document: for each prompt its tokens, the tokens appended, and the log-probability
 // of each of those. (All probabilities of a step can be had too, but take far longer than the step.)
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { getLlama } from "node-llama-cpp";
+import { getLlama, getModuleVersion } from "node-llama-cpp";
 
 const [model_path, prompts_path, count_text] = process.argv.slice(2);
 const count = Number(count_text);
@@ -11,26 +10,29 @@ const prompts = JSON.parse(readFileSync(prompts_path, "utf8"));
 
 const llama = await getLlama({ gpu: false, build: "never", logLevel: "error" });
 const model = await llama.loadModel({ modelPath: model_path });
-const context = await model.createContext({ contextSize: 1024, sequences: 1 });
+const context = await model.createContext({ contextSize: 1024, sequences: 1, threads: 1 });
+const sequence = context.getSequence();
 
 async function continue_greedily(text) {
-  const sequence = context.getSequence();
+  await sequence.clearHistory();
   const tokens = model.tokenize(text, true);
   const greedy = [];
   const logprobs = [];
-  const generated = sequence.evaluateWithMetadata(
-    tokens, { confidence: true }, { temperature: 0, repeatPenalty: { punishTokens: [], penalty: 1 } });
+  const sampling = { temperature: 0, repeatPenalty: { punishTokens: [], penalty: 1 } };
+  const generated = sequence.evaluateWithMetadata(tokens, { confidence: true }, sampling);
   for await (const { token, confidence } of generated) {
     greedy.push(token);
     logprobs.push(Math.log(confidence));
     if (greedy.length === count) break;
   }
-  sequence.dispose();
   return { text, tokens, greedy, logprobs };
 }
 
 const results = [];
 for (const prompt of prompts) results.push(await continue_greedily(prompt));
-const { version } = createRequire(import.meta.url)("node-llama-cpp/package.json");
-console.log(JSON.stringify({ peer: `node-llama-cpp ${version}`, release: llama.llamaCppRelease.release, results }));
+console.log(JSON.stringify({
+  peer: `node-llama-cpp ${await getModuleVersion()}`,
+  release: llama.llamaCppRelease.release,
+  results,
+}));
 process.exit(0);
