@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -23,7 +24,9 @@ struct Request {
   Prompt prompt{};
   Sampling sampling{};
   Stop stop{};
-  bool echo_prompt_logprobs = false;  // also report the prompt's own log-probabilities
+  // Also report the prompt's own log-probabilities: its tokens come first in Delta::tokens, the
+  // very first one with NaN, for nothing stands before it.
+  bool echo_prompt_logprobs = false;
 };
 
 struct Alternative {
@@ -47,6 +50,19 @@ struct Delta {
 };
 
 enum class FinishReason { stop, length, cancelled };
+
+// The reason as JSON and people are told it.
+constexpr std::string_view name_of(FinishReason reason) {
+  switch (reason) {
+    case FinishReason::stop:
+      return "stop";
+    case FinishReason::length:
+      return "length";
+    case FinishReason::cancelled:
+      return "cancelled";
+  }
+  return "stop";
+}
 
 struct Usage {
   std::uint32_t prompt_tokens = 0;

@@ -8,18 +8,6 @@
 namespace freehold::cli {
 namespace {
 
-std::string finish_name(FinishReason reason) {
-  switch (reason) {
-    case FinishReason::stop:
-      return "stop";
-    case FinishReason::length:
-      return "length";
-    case FinishReason::cancelled:
-      return "cancelled";
-  }
-  return "stop";
-}
-
 // The first token comes out of prefill; decoding makes the others.
 double decode_rate(const Usage& usage) {
   if (usage.completion_tokens < 2 || usage.decode_s <= 0) return 0;
@@ -43,7 +31,7 @@ Value completion_json(const ModelCard& card, const Completion& completion) {
   const Usage& usage = completion.outcome.usage;
   return Object{{"model", card.name},
                 {"text", completion.text},
-                {"finish_reason", finish_name(completion.outcome.finish)},
+                {"finish_reason", name_of(completion.outcome.finish)},
                 {"usage", Object{{"prompt_tokens", usage.prompt_tokens},
                                  {"completion_tokens", usage.completion_tokens},
                                  {"prefill_s", usage.prefill_s},

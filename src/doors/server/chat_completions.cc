@@ -29,7 +29,7 @@ class ChatDialect : public Dialect {
   }
 
   std::string choice_end(std::size_t choice, const Outcome& outcome) override {
-    return opening(choice) + chunk(choice, Object{}, finish_reason_name(outcome.finish), nullptr);
+    return opening(choice) + chunk(choice, Object{}, name_of(outcome.finish), nullptr);
   }
 
   std::string stream_end(const Usage& usage) override {
@@ -51,7 +51,7 @@ class ChatDialect : public Dialect {
           {"message",
            Object{{"role", "assistant"}, {"content", completion.text}, {"refusal", nullptr}}},
           {"logprobs", logprobs_ ? chat_logprobs(completion.tokens) : Value()},
-          {"finish_reason", finish_reason_name(completion.outcome.finish)}});
+          {"finish_reason", name_of(completion.outcome.finish)}});
     }
     Object answer = envelope("chat.completion");
     answer.emplace_back("choices", std::move(choices));

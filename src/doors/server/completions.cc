@@ -46,7 +46,7 @@ class CompletionDialect : public Dialect {
   }
 
   std::string choice_end(std::size_t choice, const Outcome& outcome) override {
-    return chunk(choice, with_echo(choice, {}, {}), {}, finish_reason_name(outcome.finish));
+    return chunk(choice, with_echo(choice, {}, {}), {}, name_of(outcome.finish));
   }
 
   std::string stream_end(const Usage& usage) override {
@@ -65,8 +65,7 @@ class CompletionDialect : public Dialect {
     for (std::size_t i = 0; i < completions.size(); ++i) {
       const Completion& completion = completions[i];
       choices.push_back(choice_value(i, with_echo(i, completion.text, completion.tokens),
-                                     completion.tokens,
-                                     finish_reason_name(completion.outcome.finish)));
+                                     completion.tokens, name_of(completion.outcome.finish)));
     }
     Object answer = envelope();
     answer.emplace_back("choices", std::move(choices));

@@ -105,7 +105,7 @@ void TextAnswer::count_end(Choice& choice, const Outcome& outcome) {
   const Usage& usage = outcome.usage;
   log::info("http.generated", {{"id", exchange_.request().id},
                                {"model", job_.generator->card().name},
-                               {"finish", finish_reason_name(outcome.finish)},
+                               {"finish", name_of(outcome.finish)},
                                {"prompt_tokens", usage.prompt_tokens},
                                {"cached_tokens", usage.cached_tokens},
                                {"completion_tokens", usage.completion_tokens},
@@ -179,18 +179,6 @@ Value usage_value(const Usage& usage) {
                 {"completion_tokens", usage.completion_tokens},
                 {"total_tokens", usage.prompt_tokens + usage.completion_tokens},
                 {"prompt_tokens_details", Object{{"cached_tokens", usage.cached_tokens}}}};
-}
-
-std::string_view finish_reason_name(FinishReason reason) {
-  switch (reason) {
-    case FinishReason::stop:
-      return "stop";
-    case FinishReason::length:
-      return "length";
-    case FinishReason::cancelled:
-      return "cancelled";
-  }
-  return "stop";
 }
 
 }  // namespace freehold::server

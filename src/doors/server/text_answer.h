@@ -72,6 +72,5 @@ class TextAnswer : public Answer, public std::enable_shared_from_this<TextAnswer
 
 // usage in OpenAI's form.
 Value usage_value(const Usage& usage);
-std::string_view finish_reason_name(FinishReason reason);
 
 }  // namespace freehold::server
