@@ -19,6 +19,7 @@ namespace freehold::kernels {
 namespace {
 
 constexpr size_t lanes = 8;
+constexpr size_t registers = 16;  // of vectors
 
 struct Floats {
   __m256 v;
@@ -136,6 +137,14 @@ inline Ints widen(const void* p) {
 }
 inline Ints widen_signed(const void* p) {
   return {_mm256_cvtepi8_epi32(_mm_loadl_epi64(static_cast<const __m128i*>(p)))};
+}
+
+// To the nearest whole numbers, ties to even, as signed bytes; |x| <= 127.
+inline void store_bytes(void* p, Floats x) {
+  const __m256i whole = _mm256_cvtps_epi32(x.v);
+  const __m128i low = _mm256_castsi256_si128(whole);
+  const __m128i halves = _mm_packs_epi32(low, _mm256_extracti128_si256(whole, 1));
+  _mm_storel_epi64(static_cast<__m128i*>(p), _mm_packs_epi16(halves, halves));
 }
 
 inline Ints operator+(Ints a, Ints b) {

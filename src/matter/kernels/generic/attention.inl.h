@@ -1,0 +1,255 @@
+// Attention of a tile of queries over one chunk of positions, block by block: scores, softmax,
+// mixed values. Where queries are many, a block's keys and values are widened once into the
+// first-level cache; where they are few, they are multiplied as they are read from memory, with
+// the same bits.
+#pragma once
+
+#include "kernels/generic/activate.inl.h"
+#include "kernels/generic/attention_tiles.inl.h"
+
+namespace freehold::kernels {
+namespace {
+
+struct Range {
+  size_t begin, end;
+};
+
+// What the query at `position` sees of a range.
+inline Range visible(const QueryTile& tile, size_t row, Range of) {
+  const size_t end = tile.position + row + 1;
+  const size_t begin = tile.window == 0 || end <= tile.window ? 0 : end - tile.window;
+  return {begin > of.begin ? begin : of.begin, end < of.end ? end : of.end};
+}
+
+// One call: where things are, and which positions of the chunk anybody sees.
+struct ChunkWork {
+  const QueryTile& tile;
+  const HeadBlocks& cache;
+  size_t queries;
+  size_t vectors;       // of head_dim elements, the last perhaps not full
+  Range chunk;          // all positions of it
+  Range seen;           // by any query
+  Outputs query;        // (queries, vectors): scaled, zero behind head_dim
+  float* widened;       // (kv_block_positions, vectors)
+  Outputs scores;       // (queries, attention_chunk): column i is position chunk.begin + i
+  Outputs mixed;        // (queries, vectors)
+  float* key_scales;    // (attention_chunk), of an int8 cache
+  float* value_scales;  // (attention_chunk)
+
+  // What any of `count` queries from `first` on sees of a block.
+  Range seen_by(size_t first, size_t count, size_t block) const {
+    const Range all = {block_begin(block), block_begin(block + 1)};
+    const size_t last = first + count - 1;
+    return {visible(tile, first / tile.heads, all).begin,
+            visible(tile, last / tile.heads, all).end};
+  }
+
+  // Blocks are counted from the chunk's beginning.
+  size_t block_begin(size_t block) const { return chunk.begin + block * kv_block_positions; }
+  size_t first_block() const { return (seen.begin - chunk.begin) / kv_block_positions; }
+  size_t end_block() const { return (seen.end - 1 - chunk.begin) / kv_block_positions + 1; }
+};
+
+inline ChunkWork chunk_work(const QueryTile& tile, const HeadBlocks& cache, size_t chunk,
+                            float* scratch) {
+  const size_t queries = tile.rows * tile.heads;
+  const size_t vectors = (tile.head_dim + lanes - 1) / lanes;
+  const size_t width = vectors * lanes;
+  const Range whole = {chunk * attention_chunk, (chunk + 1) * attention_chunk};
+  const Range seen = {visible(tile, 0, whole).begin, visible(tile, tile.rows - 1, whole).end};
+  const size_t beyond_line = reinterpret_cast<uintptr_t>(scratch) % 64 / sizeof(float);
+  float* query = scratch + (16 - beyond_line) % 16;  // no vector lies across two cache lines
+  float* widened = query + queries * width;
+  float* scores = widened + kv_block_positions * width;
+  float* mixed = scores + queries * attention_chunk;
+  float* scales = mixed + queries * width;
+  return {tile,           cache,   queries,
+          vectors,        whole,   seen,
+          {query, width}, widened, {scores, attention_chunk},
+          {mixed, width}, scales,  scales + attention_chunk};
+}
+
+inline void scale_queries(const ChunkWork& work) {
+  const Floats scale = splat(work.tile.scale);
+  for (size_t i = 0; i < work.queries; ++i) {
+    const size_t row = i / work.tile.heads, head = i % work.tile.heads;
+    const float* from = work.tile.q + row * work.tile.row_stride + head * work.tile.head_dim;
+    float* to = work.query[i];
+    for_each_vector(
+        work.tile.head_dim, [&](size_t c) { store(to + c, load(from + c) * scale); },
+        [&](size_t c, size_t left) { store(to + c, load_partial(from + c, left) * scale); });
+  }
+}
+
+// A block's keys or values as floats, zero behind head_dim.
+template <class Element>
+inline void widen_block(const uint8_t* block, size_t head_dim, size_t vectors, float* out) {
+  for (size_t p = 0; p < kv_block_positions; ++p) {
+    const uint8_t* from = block + p * head_dim * Element::bytes;
+    float* to = out + p * vectors * lanes;
+    for_each_vector(
+        head_dim, [&](size_t c) { store(to + c, Element::read(from + c * Element::bytes)); },
+        [&](size_t c, size_t left) {
+          store(to + c, read_partial<Element>(from + c * Element::bytes, left));
+        });
+  }
+}
+
+// Calls multiply(element, rows, ahead) for the keys or values of a block: as they lie in the cache
+// when they are read but once, else widened.
+template <class Element, class Multiply>
+inline void with_block(const ChunkWork& work, const std::byte* block, const std::byte* next,
+                       Multiply multiply) {
+  const uint8_t* rows = reinterpret_cast<const uint8_t*>(block);
+  const size_t head_dim = work.tile.head_dim;
+  const size_t bytes = kv_block_positions * head_dim * Element::bytes;
+  Ahead ahead(reinterpret_cast<const uint8_t*>(next), next == nullptr ? 0 : bytes);
+  if (work.queries <= query_tile && head_dim % lanes == 0) {
+    multiply(Element{}, Bytes{rows, head_dim * Element::bytes}, ahead);
+  } else {
+    widen_block<Element>(rows, head_dim, work.vectors, work.widened);
+    const size_t width = work.vectors * lanes;
+    multiply(F32{}, Bytes{reinterpret_cast<const uint8_t*>(work.widened), 4 * width}, ahead);
+  }
+}
+
+template <class Element>
+inline void score_blocks(const ChunkWork& work) {
+  const size_t end = work.end_block();
+  for (size_t block = work.first_block(); block < end; ++block) {
+    const std::byte* next =
+        block + 1 < end ? work.cache.keys[block + 1] : work.cache.values[work.first_block()];
+    float* scores = work.scores.first + block * kv_block_positions;
+    with_block<Element>(
+        work, work.cache.keys[block], next, [&](auto element, Bytes keys, Ahead& ahead) {
+          for (size_t i = 0; i < work.queries; i += query_tile) {
+            const size_t count = work.queries - i < query_tile ? work.queries - i : query_tile;
+            const Range range = work.seen_by(i, count, block);
+            if (range.begin >= range.end) continue;
+            score_queries<decltype(element)>(
+                count, {work.query[i], work.query.stride}, keys, work.vectors,
+                {scores + i * work.scores.stride, work.scores.stride}, ahead);
+          }
+        });
+  }
+}
+
+template <class Element>
+inline void mix_blocks(const ChunkWork& work) {
+  const size_t end = work.end_block();
+  for (size_t block = work.first_block(); block < end; ++block) {
+    const std::byte* next = block + 1 < end ? work.cache.values[block + 1] : nullptr;
+    with_block<Element>(
+        work, work.cache.values[block], next, [&](auto element, Bytes values, Ahead& ahead) {
+          for (size_t i = 0; i < work.queries; i += query_tile) {
+            const size_t count = work.queries - i < query_tile ? work.queries - i : query_tile;
+            const Range range = work.seen_by(i, count, block);
+            if (range.begin >= range.end) continue;
+            const float* weights = work.scores[i] + (range.begin - work.chunk.begin);
+            mix_queries<decltype(element)>(
+                count, {weights, work.scores.stride},
+                {values[range.begin - work.block_begin(block)], values.stride},
+                range.end - range.begin, work.vectors, {work.mixed[i], work.mixed.stride}, ahead);
+          }
+        });
+  }
+}
+
+// Scores become weights in place. Those of positions that the query does not see become zero.
+template <bool scaled>
+inline void weigh(const ChunkWork& work, size_t query, float* softmax) {
+  const Range sees = visible(work.tile, query / work.tile.heads, work.chunk);
+  const size_t begin = work.first_block() * kv_block_positions;
+  const size_t end = (work.seen.end - work.chunk.begin + lanes - 1) / lanes * lanes;
+  float* scores = work.scores[query];
+  if (sees.begin >= sees.end) {
+    for (size_t i = begin; i < end; ++i) scores[i] = 0;
+    softmax[0] = -__builtin_inff();
+    softmax[1] = 0;
+    return;
+  }
+  if constexpr (scaled) {
+    for (size_t i = begin; i < end; i += lanes) {
+      store(scores + i, load(scores + i) * load(work.key_scales + i));
+    }
+  }
+  for (size_t i = begin; i < sees.begin - work.chunk.begin; ++i) scores[i] = -__builtin_inff();
+  for (size_t i = sees.end - work.chunk.begin; i < end; ++i) scores[i] = -__builtin_inff();
+  const float greatest = maximum_of(scores + begin, end - begin, -__builtin_inff());
+  softmax[0] = greatest;
+  softmax[1] = exponentials_below(scores + begin, end - begin, greatest);
+  if constexpr (scaled) {
+    for (size_t i = begin; i < end; i += lanes) {
+      store(scores + i, load(scores + i) * load(work.value_scales + i));
+    }
+  }
+}
+
+// The scales of an int8 cache, behind the codes of each block.
+inline void gather_scales(const ChunkWork& work) {
+  const size_t codes = kv_block_positions * work.tile.head_dim;
+  for (size_t block = work.first_block(); block < work.end_block(); ++block) {
+    const size_t column = block * kv_block_positions;
+    __builtin_memcpy(work.key_scales + column, work.cache.keys[block] + codes,
+                     kv_block_positions * sizeof(float));
+    __builtin_memcpy(work.value_scales + column, work.cache.values[block] + codes,
+                     kv_block_positions * sizeof(float));
+  }
+}
+
+template <class Element, bool scaled>
+inline void attend_elements(const ChunkWork& work, float* mixed, float* softmax) {
+  scale_queries(work);
+  if constexpr (scaled) gather_scales(work);
+  score_blocks<Element>(work);
+  for (size_t i = 0; i < work.queries; ++i) {
+    weigh<scaled>(work, i, softmax + 2 * i);
+    for (size_t v = 0; v < work.vectors; ++v) store(work.mixed[i] + v * lanes, splat(0));
+  }
+  mix_blocks<Element>(work);
+  const size_t head_dim = work.tile.head_dim;
+  for (size_t i = 0; i < work.queries; ++i) {
+    __builtin_memcpy(mixed + i * head_dim, work.mixed[i], head_dim * sizeof(float));
+  }
+}
+
+inline void attend_chunk(const QueryTile& tile, const HeadBlocks& cache, size_t chunk,
+                         float* scratch, float* mixed, float* softmax) {
+  const ChunkWork work = chunk_work(tile, cache, chunk, scratch);
+  if (work.seen.begin >= work.seen.end) {
+    for (size_t i = 0; i < work.queries; ++i) {
+      softmax[2 * i] = -__builtin_inff();
+      softmax[2 * i + 1] = 0;
+    }
+    return;
+  }
+  switch (cache.type) {
+    case KvType::f32:
+      return attend_elements<F32, false>(work, mixed, softmax);
+    case KvType::f16:
+      return attend_elements<F16, false>(work, mixed, softmax);
+    case KvType::bf16:
+      return attend_elements<Bf16, false>(work, mixed, softmax);
+    case KvType::int8:
+      return attend_elements<Int8, true>(work, mixed, softmax);
+  }
+  __builtin_unreachable();
+}
+
+inline void merge_chunk(const float* mixed, const float* softmax, float* mixed_sum,
+                        float* softmax_sum, size_t head_dim) {
+  if (softmax[1] == 0) return;  // nothing was seen
+  const float greatest = softmax[0] > softmax_sum[0] ? softmax[0] : softmax_sum[0];
+  const Floats old_share = exponential(splat(softmax_sum[0] - greatest));
+  const Floats new_share = exponential(splat(softmax[0] - greatest));
+  map(mixed, mixed_sum, mixed_sum, head_dim,
+      [=](Floats part, Floats whole) { return multiply_add(whole, old_share, part * new_share); });
+  float shares[2 * lanes];
+  store(shares, old_share);
+  store(shares + lanes, new_share);
+  softmax_sum[0] = greatest;
+  softmax_sum[1] = softmax_sum[1] * shares[0] + softmax[1] * shares[lanes];
+}
+
+}  // namespace
+}  // namespace freehold::kernels
