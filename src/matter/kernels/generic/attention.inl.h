@@ -95,21 +95,30 @@ inline void widen_block(const uint8_t* block, size_t head_dim, size_t vectors, f
   }
 }
 
-// Calls multiply(element, rows, ahead) for the keys or values of a block: as they lie in the cache
-// when they are read but once, else widened.
+// Calls multiply(element, rows, first, count, ahead) for each few queries that see a block of keys
+// or values: as it lies in the cache when it is read but once, else widened.
 template <class Element, class Multiply>
-inline void with_block(const ChunkWork& work, const std::byte* block, const std::byte* next,
-                       Multiply multiply) {
-  const uint8_t* rows = reinterpret_cast<const uint8_t*>(block);
+inline void with_block(const ChunkWork& work, size_t block, const std::byte* rows,
+                       const std::byte* next, Multiply multiply) {
   const size_t head_dim = work.tile.head_dim;
-  const size_t bytes = kv_block_positions * head_dim * Element::bytes;
-  Ahead ahead(reinterpret_cast<const uint8_t*>(next), next == nullptr ? 0 : bytes);
+  const Ahead ahead = {reinterpret_cast<const uint8_t*>(next), 4 * lanes * Element::bytes};
+  const Bytes stored = {reinterpret_cast<const uint8_t*>(rows), head_dim * Element::bytes};
   if (work.queries <= query_tile && head_dim % lanes == 0) {
-    multiply(Element{}, Bytes{rows, head_dim * Element::bytes}, ahead);
-  } else {
-    widen_block<Element>(rows, head_dim, work.vectors, work.widened);
-    const size_t width = work.vectors * lanes;
-    multiply(F32{}, Bytes{reinterpret_cast<const uint8_t*>(work.widened), 4 * width}, ahead);
+    return multiply(Element{}, stored, 0, work.queries, ahead);
+  }
+  widen_block<Element>(stored.first, head_dim, work.vectors, work.widened);
+  const Bytes widened = {reinterpret_cast<const uint8_t*>(work.widened), 4 * work.vectors * lanes};
+  bool first = true;
+  for (size_t i = 0; i < work.queries; i += query_tile) {
+    const size_t count = work.queries - i < query_tile ? work.queries - i : query_tile;
+    const Range range = work.seen_by(i, count, block);
+    if (range.begin >= range.end) continue;
+    if (first) {
+      multiply(F32{}, widened, i, count, ahead);
+    } else {
+      multiply(F32{}, widened, i, count, Nothing{});
+    }
+    first = false;
   }
 }
 
@@ -120,17 +129,12 @@ inline void score_blocks(const ChunkWork& work) {
     const std::byte* next =
         block + 1 < end ? work.cache.keys[block + 1] : work.cache.values[work.first_block()];
     float* scores = work.scores.first + block * kv_block_positions;
-    with_block<Element>(
-        work, work.cache.keys[block], next, [&](auto element, Bytes keys, Ahead& ahead) {
-          for (size_t i = 0; i < work.queries; i += query_tile) {
-            const size_t count = work.queries - i < query_tile ? work.queries - i : query_tile;
-            const Range range = work.seen_by(i, count, block);
-            if (range.begin >= range.end) continue;
-            score_queries<decltype(element)>(
-                count, {work.query[i], work.query.stride}, keys, work.vectors,
-                {scores + i * work.scores.stride, work.scores.stride}, ahead);
-          }
-        });
+    const auto multiply = [&](auto element, Bytes keys, size_t first, size_t count, auto ahead) {
+      score_queries<decltype(element)>(
+          count, {work.query[first], work.query.stride}, keys, work.vectors,
+          {scores + first * work.scores.stride, work.scores.stride}, ahead);
+    };
+    with_block<Element>(work, block, work.cache.keys[block], next, multiply);
   }
 }
 
@@ -138,20 +142,15 @@ template <class Element>
 inline void mix_blocks(const ChunkWork& work) {
   const size_t end = work.end_block();
   for (size_t block = work.first_block(); block < end; ++block) {
-    const std::byte* next = block + 1 < end ? work.cache.values[block + 1] : nullptr;
-    with_block<Element>(
-        work, work.cache.values[block], next, [&](auto element, Bytes values, Ahead& ahead) {
-          for (size_t i = 0; i < work.queries; i += query_tile) {
-            const size_t count = work.queries - i < query_tile ? work.queries - i : query_tile;
-            const Range range = work.seen_by(i, count, block);
-            if (range.begin >= range.end) continue;
-            const float* weights = work.scores[i] + (range.begin - work.chunk.begin);
-            mix_queries<decltype(element)>(
-                count, {weights, work.scores.stride},
-                {values[range.begin - work.block_begin(block)], values.stride},
-                range.end - range.begin, work.vectors, {work.mixed[i], work.mixed.stride}, ahead);
-          }
-        });
+    const std::byte* next = work.cache.values[block + 1 < end ? block + 1 : block];
+    const auto multiply = [&](auto element, Bytes values, size_t first, size_t count, auto ahead) {
+      const Range range = work.seen_by(first, count, block);
+      mix_queries<decltype(element)>(
+          count, {work.scores[first] + (range.begin - work.chunk.begin), work.scores.stride},
+          {values[range.begin - work.block_begin(block)], values.stride}, range.end - range.begin,
+          work.vectors, {work.mixed[first], work.mixed.stride}, ahead);
+    };
+    with_block<Element>(work, block, work.cache.values[block], next, multiply);
   }
 }
 

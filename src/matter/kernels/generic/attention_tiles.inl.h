@@ -24,14 +24,31 @@ using Bytes = Rows<const uint8_t*>;
 using Inputs = Rows<const float*>;
 using Outputs = Rows<float*>;
 
+// Asks for the block that is read next, a little with each step of the products with this one, so
+// that it arrives meanwhile.
+struct Ahead {
+  const uint8_t* next;
+  size_t step_bytes;
+
+  void ask(size_t step) const { __builtin_prefetch(next + step * step_bytes); }
+  Ahead after(size_t steps) const { return {next + steps * step_bytes, step_bytes}; }
+};
+
+// For products that are not the first with a block.
+struct Nothing {
+  void ask(size_t) const {}
+  Nothing after(size_t) const { return {}; }
+};
+
 // scores[i][0..4) = dot products of query i with four keys.
-template <class Element, size_t queries>
-inline void score_tile(Inputs query, Bytes keys, size_t vectors, Outputs scores) {
+template <class Element, size_t queries, class Prefetch>
+inline void score_tile(Inputs query, Bytes keys, size_t vectors, Outputs scores, Prefetch ahead) {
   Floats sums[queries][key_tile];
   for (auto& row : sums) {
     for (Floats& sum : row) sum = splat(0);
   }
   for (size_t v = 0; v < vectors; ++v) {
+    ahead.ask(v);
     Floats q[queries];
     for (size_t i = 0; i < queries; ++i) q[i] = load(query[i] + v * lanes);
     for (size_t k = 0; k < key_tile; ++k) {
@@ -45,13 +62,14 @@ inline void score_tile(Inputs query, Bytes keys, size_t vectors, Outputs scores)
 }
 
 // mixed[i] += sum over `count` positions of weights[i][p] * values[p], for `vectors` vectors.
-template <class Element, size_t queries, size_t vectors>
-inline void mix_tile(Inputs weights, Bytes values, size_t count, Outputs mixed) {
+template <class Element, size_t queries, size_t vectors, class Prefetch>
+inline void mix_tile(Inputs weights, Bytes values, size_t count, Outputs mixed, Prefetch ahead) {
   Floats sums[queries][vectors];
   for (size_t i = 0; i < queries; ++i) {
     for (size_t v = 0; v < vectors; ++v) sums[i][v] = load(mixed[i] + v * lanes);
   }
   for (size_t p = 0; p < count; ++p) {
+    ahead.ask(p);
     Floats weight[queries];
     for (size_t i = 0; i < queries; ++i) weight[i] = splat(weights[i][p]);
     for (size_t v = 0; v < vectors; ++v) {
@@ -64,42 +82,26 @@ inline void mix_tile(Inputs weights, Bytes values, size_t count, Outputs mixed) 
   }
 }
 
-// Asks for memory that will be read soon, some at a time, so that it arrives while others compute.
-class Ahead {
- public:
-  Ahead(const uint8_t* begin, size_t bytes) : at_(begin), end_(begin + bytes) {}
-
-  void ask(size_t bytes) {
-    const uint8_t* stop = bytes < static_cast<size_t>(end_ - at_) ? at_ + bytes : end_;
-    for (; at_ < stop; at_ += 64) __builtin_prefetch(at_);
-    if (at_ > end_) at_ = end_;
-  }
-
- private:
-  const uint8_t* at_;
-  const uint8_t* end_;
-};
-
 // The scores of up to query_tile queries for the keys of a block.
-template <class Element, size_t queries = query_tile>
+template <class Element, size_t queries = query_tile, class Prefetch>
 inline void score_queries(size_t count, Inputs query, Bytes keys, size_t vectors, Outputs scores,
-                          Ahead& ahead) {
+                          Prefetch ahead) {
   if constexpr (queries > 1) {
     if (count < queries) {
       return score_queries<Element, queries - 1>(count, query, keys, vectors, scores, ahead);
     }
   }
   for (size_t k = 0; k < kv_block_positions; k += key_tile) {
-    ahead.ask(key_tile * keys.stride);
     score_tile<Element, queries>(query, {keys[k], keys.stride}, vectors,
-                                 {scores.first + k, scores.stride});
+                                 {scores.first + k, scores.stride},
+                                 ahead.after(k / key_tile * vectors));
   }
 }
 
 // The weighted values of a block, added to the results of up to query_tile queries.
-template <class Element, size_t queries = query_tile>
+template <class Element, size_t queries = query_tile, class Prefetch>
 inline void mix_queries(size_t count, Inputs weights, Bytes values, size_t positions,
-                        size_t vectors, Outputs mixed, Ahead& ahead) {
+                        size_t vectors, Outputs mixed, Prefetch ahead) {
   if constexpr (queries > 1) {
     if (count < queries) {
       return mix_queries<Element, queries - 1>(count, weights, values, positions, vectors, mixed,
@@ -107,15 +109,17 @@ inline void mix_queries(size_t count, Inputs weights, Bytes values, size_t posit
     }
   }
   size_t v = 0;
-  const auto here = [&] { return Bytes{values.first + v * lanes * Element::bytes, values.stride}; };
+  const auto values_at = [&] {
+    return Bytes{values.first + v * lanes * Element::bytes, values.stride};
+  };
   for (; v + strip <= vectors; v += strip) {
-    ahead.ask(strip * lanes * Element::bytes * kv_block_positions);
-    mix_tile<Element, queries, strip>(weights, here(), positions,
-                                      {mixed.first + v * lanes, mixed.stride});
+    mix_tile<Element, queries, strip>(weights, values_at(), positions,
+                                      {mixed.first + v * lanes, mixed.stride},
+                                      ahead.after(v / strip * kv_block_positions));
   }
   for (; v < vectors; ++v) {
-    mix_tile<Element, queries, 1>(weights, here(), positions,
-                                  {mixed.first + v * lanes, mixed.stride});
+    mix_tile<Element, queries, 1>(weights, values_at(), positions,
+                                  {mixed.first + v * lanes, mixed.stride}, Nothing{});
   }
 }
 
