@@ -4,8 +4,8 @@
 // the same bits.
 #pragma once
 
-#include "kernels/generic/activate.inl.h"
 #include "kernels/generic/attention_tiles.inl.h"
+#include "kernels/generic/reduce.inl.h"
 
 namespace freehold::kernels {
 namespace {
@@ -154,6 +154,22 @@ inline void mix_blocks(const ChunkWork& work) {
   }
 }
 
+// e^x for x <= 0, to about two units in the last place, and exactly zero below -88: there the
+// exponent is that of zero. Half the work of exponential(), which also knows large and tiny results.
+inline Floats weight(Floats x) {
+  x = maximum(splat(-88.0297f), x);  // a not-a-number stays one
+  const Floats n = round(x * splat(0x1.715476p+0f));
+  const Floats r = multiply_add(n, splat(-0x1.7f7d1cp-20f), x - n * splat(0x1.62e4p-1f));
+  Floats power = splat(1.0f / 720);
+  power = multiply_add(power, r, splat(1.0f / 120));
+  power = multiply_add(power, r, splat(1.0f / 24));
+  power = multiply_add(power, r, splat(1.0f / 6));
+  power = multiply_add(power, r, splat(0.5f));
+  power = multiply_add(power, r, splat(1.0f));
+  power = multiply_add(power, r, splat(1.0f));
+  return power * power_of_two(n);
+}
+
 // Scores become weights in place. Those of positions that the query does not see become zero.
 template <bool scaled>
 inline void weigh(const ChunkWork& work, size_t query, float* softmax) {
@@ -175,13 +191,15 @@ inline void weigh(const ChunkWork& work, size_t query, float* softmax) {
   for (size_t i = begin; i < sees.begin - work.chunk.begin; ++i) scores[i] = -__builtin_inff();
   for (size_t i = sees.end - work.chunk.begin; i < end; ++i) scores[i] = -__builtin_inff();
   const float greatest = maximum_of(scores + begin, end - begin, -__builtin_inff());
-  softmax[0] = greatest;
-  softmax[1] = exponentials_below(scores + begin, end - begin, greatest);
-  if constexpr (scaled) {
-    for (size_t i = begin; i < end; i += lanes) {
-      store(scores + i, load(scores + i) * load(work.value_scales + i));
-    }
+  Floats total = splat(0);
+  for (size_t i = begin; i < end; i += lanes) {
+    Floats share = weight(load(scores + i) - splat(greatest));
+    total = total + share;
+    if constexpr (scaled) share = share * load(work.value_scales + i);
+    store(scores + i, share);
   }
+  softmax[0] = greatest;
+  softmax[1] = sum(total);
 }
 
 // The scales of an int8 cache, behind the codes of each block.
@@ -239,8 +257,8 @@ inline void merge_chunk(const float* mixed, const float* softmax, float* mixed_s
                         float* softmax_sum, size_t head_dim) {
   if (softmax[1] == 0) return;  // nothing was seen
   const float greatest = softmax[0] > softmax_sum[0] ? softmax[0] : softmax_sum[0];
-  const Floats old_share = exponential(splat(softmax_sum[0] - greatest));
-  const Floats new_share = exponential(splat(softmax[0] - greatest));
+  const Floats old_share = weight(splat(softmax_sum[0] - greatest));
+  const Floats new_share = weight(splat(softmax[0] - greatest));
   map(mixed, mixed_sum, mixed_sum, head_dim,
       [=](Floats part, Floats whole) { return multiply_add(whole, old_share, part * new_share); });
   float shares[2 * lanes];

@@ -81,7 +81,7 @@ inline Floats round(Floats x) {
   return {_mm256_round_ps(x.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
 }
 
-// 2^n for whole n in [-126, 127]; anything where n is not a number.
+// 2^n for whole n in [-126, 127], zero for n = -127; anything where n is not a number.
 inline Floats power_of_two(Floats n) {
   const __m256i biased = _mm256_add_epi32(_mm256_cvtps_epi32(n.v), _mm256_set1_epi32(127));
   return {_mm256_castsi256_ps(_mm256_slli_epi32(biased, 23))};
