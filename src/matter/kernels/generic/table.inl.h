@@ -7,6 +7,7 @@
 #include "kernels/generic/attend.inl.h"
 #include "kernels/generic/matmul.inl.h"
 #include "kernels/generic/norm.inl.h"
+#include "kernels/generic/panels.inl.h"
 #include "kernels/generic/probe.inl.h"
 #include "kernels/generic/rotate.inl.h"
 
@@ -19,6 +20,11 @@ constexpr Kernels table(const char* name) {
       .supports = supports,
       .dequantize = dequantize,
       .matmul = matmul,
+      .panel_rows = panel_rows,
+      .has_panels = has_panels,
+      .pack_panel = pack_panel,
+      .quantize = quantize,
+      .multiply_panels = multiply_panels,
       .rms_norm = rms_norm,
       .rotate_half = rotate_half,
       .rotate_adjacent = rotate_adjacent,
