@@ -5,14 +5,14 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "base/digest.h"
 #include "base/log.h"
 #include "kernels/kernels.h"
+#include "model/packed_file.h"
 
 namespace freehold::model {
 namespace {
 
-constexpr std::uint64_t page = 4096;
+constexpr std::uint64_t page = packed_header_bytes;
 constexpr std::size_t piece_bytes = std::size_t{4} << 20;  // packed at once
 
 // Of the file: what it holds in which order, then the panels of each matrix from a page on. Change
@@ -35,7 +35,7 @@ std::uint64_t rounded_up(std::uint64_t value, std::uint64_t unit) {
   return (value + unit - 1) / unit * unit;
 }
 
-Layout lay_out(Weights& weights) {
+Layout lay_out(Weights& weights, const formats::Checkpoint& checkpoint) {
   const auto& kernels = kernels::kernels();
   Layout layout;
   std::string contents = fmt::format("{}\n{} rows\n", layout_version, kernels.panel_rows);
@@ -46,8 +46,7 @@ Layout lay_out(Weights& weights) {
     layout.bytes = rounded_up(layout.bytes + bytes, page);
     contents += fmt::format("{} {} {}\n", traits(matrix->type).name, matrix->rows, matrix->columns);
   }
-  layout.header = fmt::format("{}\n{}\n", layout_version, sha256(contents));
-  layout.header.resize(page);
+  layout.header = packed_header(contents, checkpoint);
   return layout;
 }
 
@@ -119,25 +118,33 @@ Result<void> write_file(const std::filesystem::path& path, const Layout& layout,
   return file.commit();
 }
 
+// The file as it is, else as it is made now; nothing when it cannot be.
+Result<std::optional<MappedFile>> mapped(const std::filesystem::path& path, const Layout& layout,
+                                         ThreadPool& pool) {
+  std::optional<MappedFile> file = map_existing(path, layout);
+  if (file) return file;
+  if (const auto written = write_file(path, layout, pool); !written) {
+    log::warning("weights.packed_in_memory", {{"why", written.error().message}});
+    return std::nullopt;
+  }
+  log::info("weights.packed", {{"file", path.string()}, {"bytes", layout.bytes}});
+  return map_existing(path, layout);
+}
+
 }  // namespace
 
 void PackedWeights::Free::operator()(std::byte* memory) const {
   std::free(memory);
 }
 
-Result<PackedWeights> PackedWeights::bind(Weights& weights, const std::filesystem::path& file,
-                                          ThreadPool& pool) {
-  const Layout layout = lay_out(weights);
+Result<PackedWeights> PackedWeights::bind(Weights& weights, const formats::Checkpoint& checkpoint,
+                                          const std::filesystem::path& folder, ThreadPool& pool) {
+  const Layout layout = lay_out(weights, checkpoint);
   PackedWeights packed;
   if (layout.matrices.empty()) return packed;
   packed.bytes_ = layout.bytes;
-  if (!file.empty()) {
-    packed.file_ = map_existing(file, layout);
-    if (!packed.file_) {
-      const auto written = write_file(file, layout, pool);
-      if (written) packed.file_ = map_existing(file, layout);
-      if (!written) log::warning("weights.packed_in_memory", {{"why", written.error().message}});
-    }
+  if (!folder.empty()) {
+    packed.file_ = TRY(mapped(TRY(packed_file(folder, checkpoint)), layout, pool));
     if (packed.file_) {
       point_at(layout, packed.file_->bytes().data());
       return packed;
@@ -147,10 +154,10 @@ Result<PackedWeights> PackedWeights::bind(Weights& weights, const std::filesyste
   if (packed.memory_ == nullptr) {
     return fail(ErrorCode::absent, fmt::format("no memory for {} bytes of weights", layout.bytes));
   }
-  TRY(pack_all(
-      layout, pool,
-      [&](std::uint64_t offset, std::size_t) { return packed.memory_.get() + offset; },
-      [](std::uint64_t, std::size_t) { return Result<void>{}; }));
+  const auto room = [&](std::uint64_t offset, std::size_t) {
+    return packed.memory_.get() + offset;
+  };
+  TRY(pack_all(layout, pool, room, [](std::uint64_t, std::size_t) { return Result<void>{}; }));
   point_at(layout, packed.memory_.get());
   return packed;
 }

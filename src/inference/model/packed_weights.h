@@ -17,13 +17,13 @@ namespace freehold::model {
 
 class PackedWeights {
  public:
-  // Packs the matrices of `weights` whose type has a packed form and points them at it. `file` is
-  // named by the checkpoint's content (its folder is made when missing): mapped when it is there
-  // and of this layout, else written beside and renamed, so that readers see it whole or not at
-  // all. A file that cannot be written is told in the log, and the packed form stays in memory.
-  // Packing keeps what has been read out of resident memory: it needs no more than the model.
-  static Result<PackedWeights> bind(Weights& weights, const std::filesystem::path& file,
-                                    ThreadPool& pool);
+  // Packs the matrices of `weights` whose type has a packed form and points them at it. The file
+  // lies in `folder` (made when missing; empty: in memory), named by the checkpoint's content: it
+  // is mapped when it is there and of this layout, else written beside and renamed, so that
+  // readers see it whole or not at all. What cannot be written is told in the log and stays in
+  // memory. Packing keeps what it has read out of resident memory: it needs no more than the model.
+  static Result<PackedWeights> bind(Weights& weights, const formats::Checkpoint& checkpoint,
+                                    const std::filesystem::path& folder, ThreadPool& pool);
 
   std::uint64_t bytes() const { return bytes_; }
 
