@@ -40,7 +40,7 @@ Layout lay_out(Weights& weights, const formats::Checkpoint& checkpoint) {
   Layout layout;
   std::string contents = fmt::format("{}\n{} rows\n", layout_version, kernels.panel_rows);
   for (Matrix* matrix : multiplied_matrices(weights)) {
-    if (!kernels.has_panels(matrix->type)) continue;
+    if (!kernels.has_panels(matrix->type) && !kernels.has_float_panels(matrix->type)) continue;
     const std::uint64_t bytes = rounded_up(matrix->rows, kernels.panel_rows) * matrix->row_bytes;
     layout.matrices.push_back({matrix, layout.bytes, bytes});
     layout.bytes = rounded_up(layout.bytes + bytes, page);

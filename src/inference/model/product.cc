@@ -21,16 +21,20 @@ std::size_t steps_of(std::size_t columns) {
   return (columns + step - 1) / step;
 }
 
-// The records of all tokens of a product with packed weights.
+// Whether a product takes its activations as records.
+bool quantizes(const Product& product) {
+  return product.weights->panels != nullptr && kernels::kernels().has_panels(product.weights->type);
+}
+
+// The records of all tokens.
 std::size_t quantized_bytes(const Product& product) {
   return steps_of(product.weights->columns) * product.tokens * kernels::activation_step_bytes;
 }
 
 // Neighbours in the list that multiply the same activations share them.
 bool same_input(const Product& a, const Product& b) {
-  return a.weights->panels != nullptr && b.weights->panels != nullptr && a.x == b.x &&
-         a.x_stride == b.x_stride && a.tokens == b.tokens &&
-         a.weights->columns == b.weights->columns;
+  return quantizes(a) && quantizes(b) && a.x == b.x && a.x_stride == b.x_stride &&
+         a.tokens == b.tokens && a.weights->columns == b.weights->columns;
 }
 
 // Calls each(product, offset of its records) and returns the bytes of all records.
@@ -40,7 +44,7 @@ std::size_t lay_out(std::span<const Product> products, Each each) {
   for (std::size_t i = 0; i < products.size(); ++i) {
     const Product& product = products[i];
     const bool known = i > 0 && same_input(products[i - 1], product);
-    if (product.weights->panels != nullptr && !known) {
+    if (quantizes(product) && !known) {
       offset = end;
       end += quantized_bytes(product);
     }
@@ -59,7 +63,7 @@ void quantize(const Product& product, std::byte* records, std::size_t begin, std
 
 void quantize_inputs(Workers& workers, std::span<const Product> products, std::byte* memory) {
   lay_out(products, [&](const Product& product, std::size_t offset, bool known) {
-    if (product.weights->panels == nullptr || known) return;
+    if (!quantizes(product) || known) return;
     const bool few = product.tokens * product.weights->columns <= few_floats;
     workers.split(product.tokens, few ? product.tokens : 8,
                   [&](std::size_t begin, std::size_t end, Scratch&) {
@@ -80,9 +84,16 @@ void multiply_tile(const Product& product, std::size_t tile, const std::byte* re
                    product.x_stride, product.tokens, product.y, product.y_stride);
     return;
   }
-  kernels.multiply_panels(weights.type, weights.panels + begin * weights.row_bytes, weights.columns,
-                          end - begin, records, product.tokens * kernels::activation_step_bytes,
-                          product.tokens, product.y + begin, product.y_stride);
+  const std::byte* panels = weights.panels + begin * weights.row_bytes;
+  if (!quantizes(product)) {
+    kernels.multiply_float_panels(weights.type, panels, weights.columns, end - begin, product.x,
+                                  product.x_stride, product.tokens, product.y + begin,
+                                  product.y_stride);
+    return;
+  }
+  kernels.multiply_panels(weights.type, panels, weights.columns, end - begin, records,
+                          product.tokens * kernels::activation_step_bytes, product.tokens,
+                          product.y + begin, product.y_stride);
 }
 
 }  // namespace

@@ -43,12 +43,15 @@ struct Kernels {
                  float* y,  // (tokens, rows), rows y_stride floats apart
                  std::size_t y_stride);
 
-  // ---- quantized weights in panels: panel_rows rows side by side, as a machine reads them -------
+  // ---- weights in panels: panel_rows rows side by side, in the order in which they are read
+  // ------
 
   std::size_t panel_rows;  // rows to a panel; the last panel is filled up with zeros
 
-  // Whether weights of this type have a packed form; the others are multiplied by matmul.
+  // Whether weights of this type have a packed form, multiplied with records of activations
+  // (quantized types) or with floats (plain types); the others are multiplied by matmul.
   bool (*has_panels)(DType type);
+  bool (*has_float_panels)(DType type);
 
   // Packs up to panel_rows rows; takes panel_rows times the bytes of a row. Lossless.
   void (*pack_panel)(DType type,
@@ -69,6 +72,13 @@ struct Kernels {
                           std::size_t tokens,
                           float* y,  // (tokens, rows), rows y_stride floats apart
                           std::size_t y_stride);
+
+  // The same with plain weights and activations as they are, all in float32.
+  void (*multiply_float_panels)(DType type, const std::byte* panels, std::size_t columns,
+                                std::size_t rows,
+                                const float* x,  // (tokens, columns), rows x_stride floats apart
+                                std::size_t x_stride, std::size_t tokens, float* y,
+                                std::size_t y_stride);
 
   // out[i] = x[i] / sqrt(mean(x²) + epsilon) * weight[i]; out may be x.
   void (*rms_norm)(const float* x, const float* weight, float epsilon, float* out,

@@ -184,6 +184,48 @@ TEST(Panels, GiveATokenTheSameBitsAloneAndAmongOthers) {
   });
 }
 
+std::vector<float> multiply_floats(const Kernels& table, const SampleWeights& weights,
+                                   const Bytes& panels, const std::vector<float>& x,
+                                   std::size_t token, std::size_t tokens) {
+  std::vector<float> y(tokens * (weights.rows + 3), -1.0f);
+  table.multiply_float_panels(weights.type, panels.data(), weights.columns, weights.rows,
+                              x.data() + token * (weights.columns + 1), weights.columns + 1, tokens,
+                              y.data(), weights.rows + 3);
+  return y;
+}
+
+TEST(FloatPanels, GiveTheSumOfProductsAtOddSizesAndTheSameBitsAlone) {
+  for (const Kernels* table : available_kernels()) {
+    for (const SampleFormat& format : sample_formats()) {
+      if (!table->has_float_panels(format.type)) continue;
+      for (const std::size_t columns : {1u, 7u, 255u, 256u, 263u, 1025u}) {
+        SCOPED_TRACE(std::string(table->name) + " " + format.name + " " + std::to_string(columns));
+        const std::size_t rows = table->panel_rows + 5, tokens = 2048 / table->panel_rows + 7;
+        const SampleWeights weights = sample_weights(format, rows, columns);
+        const Bytes panels = packed(*table, format, weights);
+        const std::vector<float> x = sample_floats(tokens * (columns + 1), 2.0f, 7);
+        const std::vector<float> y = multiply_floats(*table, weights, panels, x, 0, tokens);
+        std::vector<float> w(rows * columns);
+        table->dequantize(format.type, weights.data(), w.data(), w.size());
+        for (std::size_t t = 0; t < tokens; t += 13) {
+          for (std::size_t r = 0; r < rows; ++r) {
+            double expected = 0, magnitude = 0;
+            for (std::size_t c = 0; c < columns; ++c) {
+              const double term = double{w[r * columns + c]} * x[t * (columns + 1) + c];
+              expected += term;
+              magnitude += std::abs(term);
+            }
+            ASSERT_NEAR(y[t * (rows + 3) + r], expected, 1e-6 * magnitude + 1e-30) << t << " " << r;
+          }
+          EXPECT_EQ(y[t * (rows + 3) + rows], -1.0f);
+          const std::vector<float> alone = multiply_floats(*table, weights, panels, x, t, 1);
+          ASSERT_EQ(0, std::memcmp(alone.data(), y.data() + t * (rows + 3), rows * 4)) << t;
+        }
+      }
+    }
+  }
+}
+
 // The largest codes meet the largest activations: sums of 16 bits must not overflow.
 TEST(Panels, HoldTheLargestSums) {
   for_every_packed_format([](const Kernels& table, const SampleFormat& format) {

@@ -23,7 +23,8 @@ struct Items {
 };
 
 // How a step's codes are multiplied. Where sums are narrow, it depends on the codes' size how many
-// products fit in one: eight quads of 4 bits, four of 5, two of 6; bytes go in two halves.
+// products fit in one: eight quads of 4 bits, four of 5, two of 6. Signed bytes do not fit at all
+// and are multiplied in 16 bits there; elsewhere they are raised by 128 as the others are by less.
 enum class Codes { four_bits, bytes, five_bits, six_bits };
 
 constexpr bool scaled_by_16(Codes codes) {
@@ -31,8 +32,9 @@ constexpr bool scaled_by_16(Codes codes) {
 }
 
 struct Step {
-  alignas(64) uint8_t codes[2][step_columns * panel_rows];  // halves, (quads, rows, 4)
-  alignas(64) float scales[16 * panel_rows];                // (blocks of 32 or 16 columns, rows)
+  // (quads, rows, 4); of signed bytes in 16 bits the even ones of each quad, then the odd ones
+  alignas(64) uint8_t codes[2][step_columns * panel_rows];
+  alignas(64) float scales[16 * panel_rows];  // (blocks of 32 or 16 columns, rows)
   alignas(64) float minimums[16 * panel_rows];
 };
 
@@ -44,11 +46,13 @@ struct Opened {
 
   void put(size_t quad, Quads x) const {
     const size_t at = (quad * panel_rows + vector * lanes) * 4;
-    if constexpr (codes == Codes::bytes && narrow_sums) {
-      store_quads(step.codes[0] + at, byte_bits(x, 0, 15));
-      store_quads(step.codes[1] + at, byte_bits(x, 4, 15));
-    } else {
+    if constexpr (codes != Codes::bytes) {
       store_quads(step.codes[0] + at, x);
+    } else if constexpr (narrow_sums) {
+      store_quads(step.codes[0] + at, even_bytes(x));
+      store_quads(step.codes[1] + at, odd_bytes(x));
+    } else {
+      store_quads(step.codes[0] + at, x ^ splat_byte(0x80));
     }
   }
 
@@ -57,6 +61,11 @@ struct Opened {
     static_assert(scaled_by_16(codes));
     store(step.scales + block * panel_rows + vector * lanes, scale);
     store(step.minimums + block * panel_rows + vector * lanes, minimum);
+  }
+  // Of signed bytes.
+  void scale_32(size_t block, Floats scale) const {
+    static_assert(codes == Codes::bytes);
+    scale_32(block, scale, splat(128) * scale);
   }
   void scale_32(size_t block, Floats scale, Floats minimum) const {
     if constexpr (scaled_by_16(codes)) {
@@ -165,27 +174,23 @@ struct Panel<DType::q8_0> {
   static constexpr Items items = {1, 2, 8, 0};
   static constexpr Codes codes = Codes::bytes;
   static void open(PackedBlock in, size_t block, Opened<codes> out) {
-    const Floats scale = in.half(FIELD(scale));
-    out.scale_32(block, scale, splat(128) * scale);
+    out.scale_32(block, in.half(FIELD(scale)));
     UNROLL
-    for (size_t i = 0; i < 8; ++i) {
-      out.put(8 * block + i, in.quad(FIELD(codes) + 4 * i) ^ splat_byte(0x80));
-    }
+    for (size_t i = 0; i < 8; ++i) out.put(8 * block + i, in.quad(FIELD(codes) + 4 * i));
   }
 };
 
-// A table of signed values as codes from 0 on.
-template <size_t offset>
-struct Raised {
+// The values of E2M1, doubled, as codes from 0 on.
+constexpr int e2m1_offset = 12;
+struct RaisedE2m1 {
   alignas(16) int8_t values[16];
-  constexpr explicit Raised(const int8_t (&table)[16]) : values() {
+  constexpr RaisedE2m1() : values() {
     for (size_t i = 0; i < 16; ++i) {
-      values[i] = static_cast<int8_t>(static_cast<uint8_t>(table[i] + static_cast<int>(offset)));
+      values[i] = static_cast<int8_t>(tables::doubled_e2m1_values[i] + e2m1_offset);
     }
   }
 };
-constexpr Raised<128> raised_iq4_values(tables::iq4_values);
-constexpr Raised<12> raised_e2m1_values(tables::doubled_e2m1_values);
+constexpr RaisedE2m1 raised_e2m1;
 
 template <>
 struct Panel<DType::iq4_nl> {
@@ -193,9 +198,8 @@ struct Panel<DType::iq4_nl> {
   static constexpr Items items = {1, 2, 4, 0};
   static constexpr Codes codes = Codes::bytes;
   static void open(PackedBlock in, size_t block, Opened<codes> out) {
-    const Floats scale = in.half(FIELD(scale));
-    const ByteTable values = byte_table(raised_iq4_values.values);
-    out.scale_32(block, scale, splat(128) * scale);
+    const ByteTable values = byte_table(tables::iq4_values);
+    out.scale_32(block, in.half(FIELD(scale)));
     put_nibbles(in, FIELD(codes), 8 * block, out,
                 [=](Quads index, size_t) { return lookup(values, index); });
   }
@@ -216,8 +220,8 @@ struct Panel<DType::mxfp4> {
   static constexpr Codes codes = Codes::five_bits;
   static void open(PackedBlock in, size_t block, Opened<codes> out) {
     const Floats scale = converted(in.item(FIELD(exponent), 1), 1, half_of_e8m0);
-    const ByteTable values = byte_table(raised_e2m1_values.values);
-    out.scale_32(block, scale, splat(12) * scale);
+    const ByteTable values = byte_table(raised_e2m1.values);
+    out.scale_32(block, scale, splat(e2m1_offset) * scale);
     put_nibbles(in, FIELD(codes), 8 * block, out,
                 [=](Quads index, size_t) { return lookup(values, index); });
   }
@@ -229,11 +233,11 @@ struct Panel<DType::nvfp4> {
   static constexpr Items items = {0, 2, 9, 0};
   static constexpr Codes codes = Codes::five_bits;
   static void open(PackedBlock in, size_t block, Opened<codes> out) {
-    const ByteTable values = byte_table(raised_e2m1_values.values);
+    const ByteTable values = byte_table(raised_e2m1.values);
     for (size_t group = 0; group < 4; ++group) {
       const uint8_t* bytes = in.item(FIELD(scales), 4) + group;
       const Floats scale = converted(bytes, 4, half_of_ue4m3);
-      out.scale_16(4 * block + group, scale, splat(12) * scale);
+      out.scale_16(4 * block + group, scale, splat(e2m1_offset) * scale);
       for (size_t i = 0; i < 2; ++i) {
         const Quads both = in.quad(FIELD(codes) + 8 * group + 4 * i);
         const size_t quad = 16 * block + 4 * group + i;
@@ -394,13 +398,12 @@ struct Panel<DType::iq4_xs> {
     uint32_t wide[lanes];
     for (size_t i = 0; i < lanes; ++i) wide[i] = high[i];
     const Ints scales_high = load_ints(wide), scales_low = in.word(FIELD(scales_low));
-    const ByteTable values = byte_table(raised_iq4_values.values);
+    const ByteTable values = byte_table(tables::iq4_values);
     UNROLL
     for (size_t i = 0; i < 8; ++i) {
       const Ints low = (scales_low >> static_cast<int>(4 * i)) & splat_int(15);
       const Ints top = (scales_high >> static_cast<int>(2 * i)) & splat_int(3);
-      const Floats each = scale * to_floats((low | (top << 4)) - splat_int(32));
-      out.scale_32(i, each, splat(128) * each);
+      out.scale_32(i, scale * to_floats((low | (top << 4)) - splat_int(32)));
       put_nibbles(in, FIELD(codes) + 16 * i, 8 * i, out,
                   [=](Quads index, size_t) { return lookup(values, index); });
     }

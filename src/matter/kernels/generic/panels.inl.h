@@ -19,12 +19,11 @@ inline const ActivationStep& record(const uint8_t* x, size_t token) {
   return reinterpret_cast<const ActivationStep*>(x)[token];
 }
 
-// sums[t] += scale * factor * (codes . x) - minimum * (sum of x), over one block of 32 columns.
-template <size_t tokens, bool with_minimums>
-inline void multiply_32(const Step& step, size_t half, size_t block, float factor, const uint8_t* x,
-                        float* sums) {
+// sums[t] += scale * (codes . x) - minimum * (sum of x), over one block of 32 columns.
+template <size_t tokens>
+inline void multiply_32(const Step& step, size_t block, const uint8_t* x, float* sums) {
   Pairs dots[tokens][panel_vectors];
-  const uint8_t* codes = step.codes[half] + block * 32 * panel_rows;
+  const uint8_t* codes = step.codes[0] + block * 32 * panel_rows;
   UNROLL
   for (size_t quad = 0; quad < 8; ++quad) {
     Quads weights[panel_vectors];
@@ -46,62 +45,127 @@ inline void multiply_32(const Step& step, size_t half, size_t block, float facto
   const float* minimums = step.minimums + block * panel_rows;
   UNROLL
   for (size_t t = 0; t < tokens; ++t) {
-    const Floats scale = splat(record(x, t).scales[block] * factor);
+    const Floats scale = splat(record(x, t).scales[block]);
     const Floats sum_of_x = splat(record(x, t).negative_sums_of_32[block]);
     UNROLL
     for (size_t v = 0; v < panel_vectors; ++v) {
       float* at = sums + t * panel_rows + v * lanes;
-      Floats total = load(at);
-      if constexpr (with_minimums) {
-        total = multiply_add(load(minimums + v * lanes), sum_of_x, total);
-      }
+      const Floats total = multiply_add(load(minimums + v * lanes), sum_of_x, load(at));
       const Floats both_scales = load(scales + v * lanes) * scale;
       store(at, multiply_add(to_floats(widen(dots[t][v])), both_scales, total));
     }
   }
 }
 
-// The same over 16 columns, whose codes stay in registers while the tokens pass; `quads` products
-// fit in one narrow sum.
+// Activations of a few tokens in 16 bits, the even and the odd bytes of each quad apart.
+template <size_t tokens>
+struct WideActivations {
+  alignas(64) uint8_t halves[2][tokens][step_columns];
+
+  WideActivations(const uint8_t* x, size_t columns) {
+    constexpr size_t vector = 4 * lanes;
+    for (size_t t = 0; t < tokens; ++t) {
+      for (size_t c = 0; c < columns; c += vector) {
+        const Quads quads = load_quads(record(x, t).codes + c);
+        store_quads(halves[0][t] + c, even_bytes(quads));
+        store_quads(halves[1][t] + c, odd_bytes(quads));
+      }
+    }
+  }
+};
+
+// sums[t] += scale * (signed bytes . x), over one block of 32 columns, products in 32 bits.
+template <size_t tokens>
+inline void multiply_bytes_32(const Step& step, size_t block, const WideActivations<tokens>& wide,
+                              const uint8_t* x, float* sums) {
+  Ints dots[tokens][panel_vectors];
+  UNROLL
+  for (size_t i = 0; i < 16; ++i) {
+    const size_t half = i % 2, quad = block * 8 + i / 2;
+    const uint8_t* codes = step.codes[half] + quad * 4 * panel_rows;
+    Quads weights[panel_vectors];
+    for (size_t v = 0; v < panel_vectors; ++v) weights[v] = load_quads(codes + v * lanes * 4);
+    UNROLL
+    for (size_t t = 0; t < tokens; ++t) {
+      const Quads a = splat_quad(wide.halves[half][t] + quad * 4);
+      UNROLL
+      for (size_t v = 0; v < panel_vectors; ++v) {
+        dots[t][v] =
+            i == 0 ? multiply_shorts(weights[v], a) : dots[t][v] + multiply_shorts(weights[v], a);
+        in_this_order(dots[t][v]);
+      }
+    }
+  }
+  const float* scales = step.scales + block * panel_rows;
+  UNROLL
+  for (size_t t = 0; t < tokens; ++t) {
+    const Floats scale = splat(record(x, t).scales[block]);
+    UNROLL
+    for (size_t v = 0; v < panel_vectors; ++v) {
+      float* at = sums + t * panel_rows + v * lanes;
+      const Floats both_scales = load(scales + v * lanes) * scale;
+      store(at, multiply_add(to_floats(dots[t][v]), both_scales, load(at)));
+    }
+  }
+}
+
+// As multiply_32 over 16 columns, whose codes stay in registers while the tokens pass; `quads`
+// products fit in one narrow sum.
 template <size_t quads>
 inline void multiply_16(const Step& step, size_t block, const uint8_t* x, size_t tokens,
                         float* sums) {
   const uint8_t* codes = step.codes[0] + block * 16 * panel_rows;
   const float* scales = step.scales + block * panel_rows;
   const float* minimums = step.minimums + block * panel_rows;
-  for (size_t v = 0; v < panel_vectors; ++v) {
-    Quads weights[4];
-    for (size_t quad = 0; quad < 4; ++quad) {
-      weights[quad] = load_quads(codes + (quad * panel_rows + v * lanes) * 4);
+  Quads weights[4][panel_vectors];
+  for (size_t quad = 0; quad < 4; ++quad) {
+    for (size_t v = 0; v < panel_vectors; ++v) {
+      weights[quad][v] = load_quads(codes + (quad * panel_rows + v * lanes) * 4);
     }
-    const Floats scale = load(scales + v * lanes), minimum = load(minimums + v * lanes);
-    for (size_t t = 0; t < tokens; ++t) {
-      const ActivationStep& token = record(x, t);
-      Ints dot = splat_int(0);
+  }
+  for (size_t t = 0; t < tokens; ++t) {
+    const ActivationStep& token = record(x, t);
+    Ints dots[panel_vectors];
+    UNROLL
+    for (size_t first = 0; first < 4; first += quads) {
+      const int8_t* a = token.codes + block * 16 + first * 4;
+      Pairs parts[panel_vectors];
       UNROLL
-      for (size_t first = 0; first < 4; first += quads) {
-        const int8_t* a = token.codes + block * 16 + first * 4;
-        Pairs part = multiply_pairs(weights[first], splat_quad(a));
+      for (size_t i = 0; i < quads; ++i) {
+        const Quads quad = splat_quad(a + 4 * i);
         UNROLL
-        for (size_t i = 1; i < quads; ++i) {
-          part = multiply_add_pairs(weights[first + i], splat_quad(a + 4 * i), part);
+        for (size_t v = 0; v < panel_vectors; ++v) {
+          const Quads weight = weights[first + i][v];
+          parts[v] =
+              i == 0 ? multiply_pairs(weight, quad) : multiply_add_pairs(weight, quad, parts[v]);
         }
-        dot = first == 0 ? widen(part) : dot + widen(part);
       }
+      for (size_t v = 0; v < panel_vectors; ++v) {
+        dots[v] = first == 0 ? widen(parts[v]) : dots[v] + widen(parts[v]);
+      }
+    }
+    const Floats sum_of_x = splat(token.negative_sums_of_16[block]);
+    const Floats scale = splat(token.scales[block / 2]);
+    UNROLL
+    for (size_t v = 0; v < panel_vectors; ++v) {
       float* at = sums + t * panel_rows + v * lanes;
-      const Floats total = multiply_add(minimum, splat(token.negative_sums_of_16[block]), load(at));
-      const Floats both_scales = scale * splat(token.scales[block / 2]);
-      store(at, multiply_add(to_floats(dot), both_scales, total));
+      const Floats total = multiply_add(load(minimums + v * lanes), sum_of_x, load(at));
+      const Floats both_scales = load(scales + v * lanes) * scale;
+      store(at, multiply_add(to_floats(dots[v]), both_scales, total));
     }
   }
 }
 
 template <Codes codes, size_t tokens>
 inline void multiply_tile(const Step& step, size_t columns, const uint8_t* x, float* sums) {
-  for (size_t block = 0; block < columns / 32; ++block) {
-    multiply_32<tokens, true>(step, 0, block, 1.0f, x, sums);
-    if constexpr (codes == Codes::bytes && narrow_sums) {
-      multiply_32<tokens, false>(step, 1, block, 16.0f, x, sums);
+  if constexpr (codes == Codes::bytes && narrow_sums) {
+    const WideActivations<tokens> wide(x, columns);
+    for (size_t block = 0; block < columns / 32; ++block) {
+      multiply_bytes_32<tokens>(step, block, wide, x, sums);
+    }
+  } else {
+    for (size_t block = 0; block < columns / 32; ++block) {
+      multiply_32<tokens>(step, block, x, sums);
     }
   }
 }
@@ -142,6 +206,12 @@ inline void write_sums(const float* sums, size_t tokens, Destination to) {
   }
 }
 
+// What is opened next comes from memory while this step is multiplied.
+inline void prefetch(const uint8_t* bytes, size_t count) {
+  constexpr size_t line = 64;
+  for (size_t i = 0; i < count; i += line) __builtin_prefetch(bytes + i, 0, 3);
+}
+
 template <DType type>
 void multiply_panel(const uint8_t* panel, size_t columns, const std::byte* x, size_t step_stride,
                     size_t tokens, Destination to) {
@@ -163,6 +233,7 @@ void multiply_panel(const uint8_t* panel, size_t columns, const std::byte* x, si
           Of::open({packed, v}, block, Opened<Of::codes>{step, v});
         }
       }
+      prefetch(packed, step_columns / block_columns * block_bytes);
       multiply_step<Of::codes>(step, width, activations, taken, sums);
     }
     write_sums(sums, taken, {to.y + first * to.y_stride, to.y_stride, to.rows});
@@ -227,14 +298,12 @@ inline uint8_t* pack_items(const uint8_t* source, size_t row_bytes, size_t rows,
   return out;
 }
 
-inline void pack_panel(DType type, const std::byte* weights, size_t rows, size_t columns,
-                       std::byte* panel) {
-  const PanelFormat& format = panel_format_of(type);
+inline void pack_blocks(const PanelFormat& format, const uint8_t* weights, size_t rows,
+                        size_t columns, uint8_t* out) {
   const Items& items = format.items;
   const size_t blocks = columns / format.block_elements, row_bytes = blocks * format.block_bytes;
-  uint8_t* out = reinterpret_cast<uint8_t*>(panel);
   for (size_t block = 0; block < blocks; ++block) {
-    const uint8_t* at = reinterpret_cast<const uint8_t*>(weights) + block * format.block_bytes;
+    const uint8_t* at = weights + block * format.block_bytes;
     out = items.head_bytes == 1 ? pack_items<1>(at, row_bytes, rows, items.heads, out)
                                 : pack_items<2>(at, row_bytes, rows, items.heads, out);
     at += items.heads * items.head_bytes;

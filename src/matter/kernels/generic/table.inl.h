@@ -5,9 +5,9 @@
 #pragma STDC FP_CONTRACT OFF                      // what is fused is fused by name: multiply_add
 
 #include "kernels/generic/attend.inl.h"
+#include "kernels/generic/float_panels.inl.h"
 #include "kernels/generic/matmul.inl.h"
 #include "kernels/generic/norm.inl.h"
-#include "kernels/generic/panels.inl.h"
 #include "kernels/generic/probe.inl.h"
 #include "kernels/generic/rotate.inl.h"
 
@@ -22,9 +22,11 @@ constexpr Kernels table(const char* name) {
       .matmul = matmul,
       .panel_rows = panel_rows,
       .has_panels = has_panels,
+      .has_float_panels = has_float_panels,
       .pack_panel = pack_panel,
       .quantize = quantize,
       .multiply_panels = multiply_panels,
+      .multiply_float_panels = multiply_float_panels,
       .rms_norm = rms_norm,
       .rotate_half = rotate_half,
       .rotate_adjacent = rotate_adjacent,

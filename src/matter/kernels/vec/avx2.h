@@ -261,8 +261,22 @@ inline Pairs multiply_add_pairs(Quads a, Quads b, Pairs sum) {
 inline Ints widen(Pairs x) {
   return {_mm256_madd_epi16(x.v, _mm256_set1_epi16(1))};
 }
+// Signed bytes in 16 bits: of each quad the bytes 0 and 2, or 1 and 3; and the sums of the products
+// of two such pairs.
+inline Quads even_bytes(Quads x) {
+  return {_mm256_srai_epi16(_mm256_slli_epi16(x.v, 8), 8)};
+}
+inline Quads odd_bytes(Quads x) {
+  return {_mm256_srai_epi16(x.v, 8)};
+}
+inline Ints multiply_shorts(Quads a, Quads b) {
+  return {_mm256_madd_epi16(a.v, b.v)};
+}
 // The compiler would sum in an order that needs more registers than there are.
 inline void in_this_order(Pairs& x) {
+  asm volatile("" : "+x"(x.v));
+}
+inline void in_this_order(Ints& x) {
   asm volatile("" : "+x"(x.v));
 }
 

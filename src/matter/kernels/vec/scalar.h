@@ -294,7 +294,29 @@ inline Pairs multiply_pairs(Quads a, Quads b) {
 inline Ints widen(Pairs x) {
   return each<Ints>([&](size_t i) { return static_cast<uint32_t>(x.v[2 * i] + x.v[2 * i + 1]); });
 }
+// Signed bytes in 16 bits: of each quad the bytes 0 and 2, or 1 and 3; and the sums of the products
+// of two such pairs.
+struct Shorts {
+  int16_t v[2 * lanes];
+};
+inline Quads even_bytes(Quads x) {
+  return __builtin_bit_cast(Quads, each<Shorts>([&](size_t i) {
+                              return static_cast<int16_t>(static_cast<int8_t>(x.v[2 * i]));
+                            }));
+}
+inline Quads odd_bytes(Quads x) {
+  return __builtin_bit_cast(Quads, each<Shorts>([&](size_t i) {
+                              return static_cast<int16_t>(static_cast<int8_t>(x.v[2 * i + 1]));
+                            }));
+}
+inline Ints multiply_shorts(Quads a, Quads b) {
+  const Shorts x = __builtin_bit_cast(Shorts, a), y = __builtin_bit_cast(Shorts, b);
+  return each<Ints>([&](size_t i) {
+    return static_cast<uint32_t>(x.v[2 * i] * y.v[2 * i] + x.v[2 * i + 1] * y.v[2 * i + 1]);
+  });
+}
 inline void in_this_order(Pairs&) {}
+inline void in_this_order(Ints&) {}
 
 // 32 floats, rounded to the nearest whole number, as signed bytes; all within -127..127.
 inline void store_bytes(int8_t* p, const Floats (&x)[4]) {
