@@ -236,8 +236,14 @@ inline Quads lookup(ByteTable table, Quads index) {
 inline Quads as_quads(Ints x) {
   return {x.v};
 }
+inline Floats as_floats(Ints x) {
+  return {_mm256_castsi256_ps(x.v)};
+}
 inline Ints load_ints(const void* p) {
   return {_mm256_loadu_si256(static_cast<const __m256i*>(p))};
+}
+inline void store_ints(void* p, Ints x) {
+  _mm256_storeu_si256(static_cast<__m256i*>(p), x.v);
 }
 // The signed byte of each element that begins at bit `shift`.
 inline Ints signed_byte(Ints x, int shift) {

@@ -262,10 +262,16 @@ inline Quads lookup(ByteTable table, Quads index) {
 inline Quads as_quads(Ints x) {
   return __builtin_bit_cast(Quads, x);
 }
+inline Floats as_floats(Ints x) {
+  return __builtin_bit_cast(Floats, x);
+}
 inline Ints load_ints(const void* p) {
   Ints x;
   __builtin_memcpy(&x, p, sizeof x);
   return x;
+}
+inline void store_ints(void* p, Ints x) {
+  __builtin_memcpy(p, &x, sizeof x);
 }
 // The signed byte of each element that begins at bit `shift`.
 inline Ints signed_byte(Ints x, int shift) {
