@@ -42,6 +42,7 @@ Result<std::unique_ptr<engine::LocalGenerator>> open_generator(const Context& co
   local.threads = options.threads;
   local.context_length = options.context;
   local.kv_type = kv_type_named(options.kv);
+  local.packed_folder = hub::Store(context.home).packed_folder();
   const std::filesystem::path path = TRY(find_model(context, local.name));
   if (std::filesystem::exists(local.name)) local.name = path.stem().string();
   return engine::LocalGenerator::open(path, local);

@@ -33,10 +33,11 @@ Result<void> validate(const Plan& plan, const KvCache& cache, const Recipe& reci
 }  // namespace
 
 CpuDecoder::CpuDecoder(std::shared_ptr<const formats::Checkpoint> checkpoint, Recipe recipe,
-                       Weights weights, ThreadPool& pool)
+                       Weights weights, PackedWeights packed, ThreadPool& pool)
     : checkpoint_(std::move(checkpoint)),
       recipe_(std::move(recipe)),
       weights_(std::move(weights)),
+      packed_(std::move(packed)),
       workers_(pool, AttentionParts::scratch_floats(recipe_)),
       memory_(recipe_, Activations::capacity_for(recipe_)),
       parts_(recipe_),

@@ -6,6 +6,7 @@
 
 #include "kernels/generic/activate.inl.h"
 #include "kernels/generic/attention.inl.h"
+#include "kernels/generic/float_panels.inl.h"
 #include "kernels/generic/kv_store.inl.h"
 #include "kernels/generic/matmul.inl.h"
 #include "kernels/generic/norm.inl.h"
@@ -21,6 +22,13 @@ constexpr Kernels table(const char* name) {
       .supports = supports,
       .dequantize = dequantize,
       .matmul = matmul,
+      .panel_rows = panel_rows,
+      .has_panels = has_panels,
+      .has_float_panels = has_float_panels,
+      .pack_panel = pack_panel,
+      .quantize = quantize,
+      .multiply_panels = multiply_panels,
+      .multiply_float_panels = multiply_float_panels,
       .rms_norm = rms_norm,
       .rotate_half = rotate_half,
       .rotate_adjacent = rotate_adjacent,
