@@ -68,7 +68,10 @@ def read_freehold(case, run):
     if case.kind == "load":
         return Sample(run.wall_s * 1e3)
     if case.kind == "memory":
-        return Sample(document["peak_rss_bytes"])
+        cache = document["decode"]["bytes_per_token"] - document["weights_bytes"]
+        positions = case.depth + (case.generate + 1) / 2  # that a step reads, on average
+        return Sample(document["peak_rss_bytes"],
+                      {"cache_bytes": cache / positions * max(case.prompt, case.generate)})
     machine = document["machine"]
     facts = {"read_gb_s": machine["read_gb_s"], "int8_gops": machine["int8_gops"]}
     if case.kind == "prefill":

@@ -82,6 +82,7 @@ _OTHERS = {
     "contended": {"zen4": 1.8, "zen3": 1.8},
 }
 _OPENVINO_BATCH_8 = {"zen4": 1.3}
+MEMORY_OVER_FILE_AND_CACHE = 1.1
 SHARE_OF_BANDWIDTH = {"decode-0": {"zen4": 0.90, "zen3": 0.85},
                       "decode-4096": {"zen4": 0.85, "zen3": 0.85}}
 

@@ -32,6 +32,7 @@ def row(model, kind, case, entries, cpu_kind, extra):
     """One case as it is kept: every contender's samples, and ours over each peer's best setting."""
     for entry in entries.values():
         entry["median"] = median(entry["samples"])
+        _hold_against_goals(entry, case, cpu_kind, extra)
     ratios = []
     for label, entry in entries.items():
         if entry["engine"] != "freehold" or entry["threads"] != plan.THREADS:
@@ -50,6 +51,21 @@ def row(model, kind, case, entries, cpu_kind, extra):
             "contenders": entries, "ratios": ratios}
 
 
+def _hold_against_goals(entry, case, cpu_kind, extra):
+    """Adds our shares of what the machine or the model sets as the limit, and their goals."""
+    facts = entry.get("facts", {})
+    if "share_of_bandwidth" in facts:
+        goal = plan.SHARE_OF_BANDWIDTH.get(case.name, {}).get(cpu_kind)
+        entry["share"] = {"of": "bandwidth", "is": median(facts["share_of_bandwidth"]),
+                          "at_least": goal}
+    elif "share_of_peak" in facts:
+        entry["share"] = {"of": "int8 peak", "is": median(facts["share_of_peak"])}
+    elif "cache_bytes" in facts and "file_bytes" in extra:
+        needed = extra["file_bytes"] + median(facts["cache_bytes"])
+        entry["share"] = {"of": "file and cache", "is": entry["median"] / needed,
+                          "at_most": plan.MEMORY_OVER_FILE_AND_CACHE}
+
+
 def number(value, unit):
     if value is None:
         return "failed"
@@ -59,11 +75,17 @@ def number(value, unit):
 
 
 def _share(entry):
-    facts = entry.get("facts", {})
-    for name, word in (("share_of_peak", "of int8 peak"), ("share_of_bandwidth", "of bandwidth")):
-        if name in facts:
-            return f"{median(facts[name]) * 100:.0f} % {word}"
-    return ""
+    share = entry.get("share")
+    if share is None:
+        return ""
+    shown = f"{share['is'] * 100:.0f} % of {share['of']}"
+    if share.get("at_least"):
+        met = share["is"] >= share["at_least"]
+        shown += f" (≥ {share['at_least'] * 100:.0f} %: {'met' if met else 'missed'})"
+    if share.get("at_most"):
+        met = share["is"] <= share["at_most"]
+        shown += f" (≤ {share['at_most'] * 100:.0f} %: {'met' if met else 'missed'})"
+    return shown
 
 
 def text(one):

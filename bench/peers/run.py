@@ -116,7 +116,8 @@ class Bench:
                 for one, command in commands.items():
                     foreign.append(self._sample(case, one, command, entries[one.label]))
         extra = {"date": datetime.date.today().isoformat(), "rounds": self.rounds,
-                 "load_before": load, "foreign_cpu": round(report.median(foreign), 3)}
+                 "load_before": load, "foreign_cpu": round(report.median(foreign), 3),
+                 "file_bytes": install.gguf_model(model, kind).stat().st_size}
         return report.row(model.name, kind, case, entries, self.facts["kind"], extra)
 
     def _sample(self, case, contender, command, entry):

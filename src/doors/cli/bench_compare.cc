@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <initializer_list>
 #include <string_view>
 
 #include "base/file.h"
@@ -14,12 +13,12 @@ namespace freehold::cli {
 namespace {
 
 using Decision = BenchComparison::Decision;
-using Path = std::initializer_list<std::string_view>;
+using Path = std::vector<std::string_view>;
 
 constexpr std::size_t longest_document = 1 << 20;
 constexpr std::string_view parts[] = {"prefill", "decode"};
 
-const Value* at(const Value& document, Path path) {
+const Value* at(const Value& document, const Path& path) {
   const Value* value = &document;
   for (const std::string_view key : path) {
     if (value != nullptr) value = value->find(key);
@@ -27,7 +26,7 @@ const Value* at(const Value& document, Path path) {
   return value;
 }
 
-std::string name_of(Path path) {
+std::string name_of(const Path& path) {
   std::string name;
   for (const std::string_view key : path) name += (name.empty() ? "" : ".") + std::string(key);
   return name;
@@ -68,7 +67,7 @@ bool same(const Value& a, const Value& b) {
 }
 
 // "threads: 2 before, 1 now", or nothing when they agree or the earlier one does not say.
-std::string difference(const Value& before, const Value& now, Path path) {
+std::string difference(const Value& before, const Value& now, const Path& path) {
   const Value* old = at(before, path);
   const Value* young = at(now, path);
   if (old == nullptr || young == nullptr || same(*old, *young)) return "";
