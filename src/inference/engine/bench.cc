@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "model/footprint.h"
+#include "model/model.h"
 
 namespace freehold::engine {
 namespace {
@@ -77,14 +78,16 @@ Result<std::vector<double>> decode_rates(model::Decoder& decoder, const BenchPla
     for (std::uint32_t s = 0; s < plan.batch; ++s) {
       batch.spans.push_back(sequences.span(s, plan.depth + index, 1));
     }
-    return timed(decoder, batch, cache);
+    return batch;
   };
-  TRY(step(0));
+  TRY(decoder.forward(step(0), cache));
   std::vector<double> rates;
   for (std::uint32_t run = 0; run < plan.repeat; ++run) {
     double took = 0;
-    for (std::uint32_t index = 0; index < plan.generate; ++index) took += TRY(step(index));
-    rates.push_back(std::uint64_t{plan.batch} * plan.generate / took);
+    for (std::uint32_t index = 0; index < plan.generate; ++index) {
+      took += TRY(timed(decoder, step(index), cache));
+    }
+    rates.push_back(1.0 * plan.batch * plan.generate / took);
   }
   return rates;
 }
