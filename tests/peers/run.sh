@@ -14,8 +14,9 @@ if [ -f "$1" ]; then
   model=$(realpath "$1")
   name=$(basename "$model" .gguf)
 else
-  model=$("$freehold" pull "$1" --quiet)
-  name=$1
+  name=$("$freehold" pull "$1" --quiet)
+  model=$("$freehold" inspect "$name" --json |
+    python3 -c 'import json, sys; print(json.load(sys.stdin)["path"])')
 fi
 
 mkdir -p "$peers" "$root/bench/results"

@@ -67,7 +67,7 @@ Value bench_json(const BenchOutcome& outcome) {
                           {"int8_gops", outcome.limits.int8_gops},
                           {"fp32_gflops", outcome.limits.fp32_gflops}};
   return Object{{"model", outcome.model},
-                {"weights_bytes", outcome.weights_bytes},
+                {"weights_bytes", static_cast<std::uint64_t>(outcome.weights_bytes)},
                 {"threads", outcome.threads},
                 {"kv", outcome.kv},
                 {"machine", machine},
