@@ -9,6 +9,7 @@ import argparse
 import datetime
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -78,8 +79,8 @@ class Bench:
     def _kv_types(self):
         helped = subprocess.run([self.freehold, "help", "bench"], capture_output=True, text=True,
                                 check=True).stdout
-        return [kv for kv in ("f16", "bf16", "int8")
-                if any("--kv" in line and kv in line for line in helped.splitlines())]
+        choices = re.search(r"--kv .*?\(([^)]*)\)", helped)
+        return choices.group(1).split(", ") if choices else []
 
     def contenders(self, model, kind, case):
         weights = plan.openvino_format(model, kind)
