@@ -134,15 +134,29 @@ inline void multiply_16(const Step& step, size_t block, const uint8_t* x, size_t
   }
 }
 
+inline void prefetch(const uint8_t* bytes, size_t count) {
+  constexpr size_t line = 64;
+  for (size_t i = 0; i < count; i += line) __builtin_prefetch(bytes + i);
+}
+
+// The records of the next tokens, a share with every block: they come in pieces too short for the
+// processor to see that they follow each other.
+inline void ask_for_next_tile(const uint8_t* x, size_t block) {
+  constexpr size_t bytes = token_tile * sizeof(ActivationStep), share = bytes / 8;
+  prefetch(x + bytes + block * share, share);
+}
+
 template <Codes codes, size_t tokens>
 inline void multiply_tile(const Step& step, size_t columns, const uint8_t* x, float* sums) {
   if constexpr (codes == Codes::bytes && narrow_sums) {
     const WideActivations<tokens> wide(x, columns);
     for (size_t block = 0; block < columns / 32; ++block) {
+      ask_for_next_tile(x, block);
       multiply_bytes_32<tokens>(step, block, wide, x, sums);
     }
   } else {
     for (size_t block = 0; block < columns / 32; ++block) {
+      ask_for_next_tile(x, block);
       multiply_32<tokens>(step, block, x, sums);
     }
   }
@@ -196,12 +210,6 @@ inline void open_step(const uint8_t* packed, size_t columns, Step& step) {
   }
 }
 
-// What is opened next comes from memory while this step is multiplied.
-inline void prefetch(const uint8_t* bytes, size_t count) {
-  constexpr size_t line = 64;
-  for (size_t i = 0; i < count; i += line) __builtin_prefetch(bytes + i);
-}
-
 template <DType type>
 void multiply_panel(const uint8_t* panel, size_t columns, const std::byte* x, size_t step_stride,
                     size_t tokens, Destination to) {
@@ -221,7 +229,7 @@ void multiply_panel(const uint8_t* panel, size_t columns, const std::byte* x, si
         multiply_few<type>(packed, width, records, taken, step, sums);
       } else {
         open_step<type>(packed, width, step);
-        prefetch(packed + step_bytes, step_bytes);
+        prefetch(packed + step_bytes, step_bytes);  // while this step is multiplied
         multiply_step<codes>(step, width, records, taken, sums);
       }
       packed += step_bytes;  // the last step may be shorter, nothing comes after it
