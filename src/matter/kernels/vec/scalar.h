@@ -11,6 +11,7 @@ namespace freehold::kernels {
 namespace {
 
 constexpr size_t lanes = 8;
+constexpr size_t registers = 16;
 
 struct Floats {
   float v[lanes];
@@ -167,6 +168,10 @@ inline Ints widen(const void* p) {
 inline Ints widen_signed(const void* p) {
   return each<Ints>(
       [=](size_t i) { return static_cast<uint32_t>(static_cast<const int8_t*>(p)[i]); });
+}
+inline void store_bytes(void* p, Floats x) {
+  const Floats whole = round(minimum(maximum(x, splat(-127.0f)), splat(127.0f)));
+  for (size_t i = 0; i < lanes; ++i) static_cast<int8_t*>(p)[i] = static_cast<int8_t>(whole.v[i]);
 }
 inline Ints operator+(Ints a, Ints b) {
   return each<Ints>([&](size_t i) { return a.v[i] + b.v[i]; });
