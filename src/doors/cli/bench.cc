@@ -7,6 +7,7 @@
 #include "cli/open.h"
 #include "cli/print.h"
 #include "cli/verbs.h"
+#include "hub/store.h"
 #include "model/footprint.h"
 #include "model/model.h"
 
@@ -24,7 +25,7 @@ class Bench : public Command {
     options.add("batch", &plan_.batch, "B", "sequences decoded together");
     options.add("repeat", &plan_.repeat, "R", "runs; the median counts");
     options.add("threads", &threads_, "T", "threads for arithmetic; 0: all cores").short_name('t');
-    options.add("kv", &kv_, "TYPE", "type of the key-value cache").one_of({"f16", "bf16", "f32"});
+    options.add("kv", &kv_, "TYPE", "type of the key-value cache").one_of(kv_type_names());
     options.add("compare", &compare_, "FILE",
                 "an earlier result of bench --json; exit code 1 when this one is slower, 2 when it "
                 "is of another kind of processor or other settings");
@@ -56,7 +57,7 @@ class Bench : public Command {
 
  private:
   Result<BenchOutcome> measure(const Context& context) {
-    plan_.kv = kv_ == "f32" ? DType::f32 : kv_ == "bf16" ? DType::bf16 : DType::f16;
+    plan_.kv = kv_type_named(kv_);
     const auto path = TRY(find_model(context, model_));
     ThreadPool pool(threads_);
     BenchOutcome outcome;
@@ -70,7 +71,8 @@ class Bench : public Command {
     const Duration started = Clock::system().now();
     const auto checkpoint =
         std::make_shared<const formats::Checkpoint>(TRY(formats::Checkpoint::open(path)));
-    const auto decoder = TRY(model::open_decoder(checkpoint, pool));
+    const auto decoder =
+        TRY(model::open_decoder(checkpoint, pool, hub::Store(context.home).packed_folder()));
     outcome.load_s = seconds(Clock::system().now() - started);
     const model::Recipe& recipe = decoder->recipe();
     outcome.weights_bytes = static_cast<double>(model::bytes_per_token(*checkpoint, recipe));

@@ -8,6 +8,7 @@
 #include "cli/print.h"
 #include "cli/score_report.h"
 #include "cli/verbs.h"
+#include "hub/store.h"
 #include "model/model.h"
 #include "text/tokenizer.h"
 
@@ -25,6 +26,7 @@ class ScoreVerb : public Command {
     options.add("text", &text_, "FILE", "text, tokenized as the model does; - is standard input");
     options.add("top", &score_.top, "K", "show the K likeliest at every place");
     options.add("greedy", &score_.greedy, "N", "append N tokens by greedy decoding");
+    options.add("kv", &kv_, "TYPE", "type of the key-value cache").one_of(kv_type_names());
     options.add("threads", &threads_, "T", "threads for arithmetic; 0: all cores").short_name('t');
   }
 
@@ -32,13 +34,15 @@ class ScoreVerb : public Command {
     if (ids_.empty() == text_.empty()) {
       return fail(ErrorCode::usage, "give either --tokens or --text", "freehold help score");
     }
+    score_.kv_type = kv_type_named(kv_);
     std::vector<Token> ids;
     if (!ids_.empty()) ids = TRY(parse_ids(ids_));
     const auto path = TRY(find_model(context, model_));
     const auto checkpoint =
         std::make_shared<const formats::Checkpoint>(TRY(formats::Checkpoint::open(path)));
     ThreadPool pool(threads_);
-    const auto decoder = TRY(model::open_decoder(checkpoint, pool));
+    const auto decoder =
+        TRY(model::open_decoder(checkpoint, pool, hub::Store(context.home).packed_folder()));
     TRY(open_tokenizer(*checkpoint));
     if (ids_.empty()) ids = TRY(read_text());
     const model::Score score = TRY(model::score(*decoder, ids, score_));
@@ -73,7 +77,7 @@ class ScoreVerb : public Command {
     return ids;
   }
 
-  std::string model_, ids_, text_;
+  std::string model_, ids_, text_, kv_ = "f32";
   model::ScoreOptions score_;
   std::uint32_t threads_ = 0;
   std::optional<text::Tokenizer> tokenizer_;

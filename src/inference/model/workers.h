@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "base/thread_pool.h"
@@ -12,21 +13,13 @@
 namespace freehold::model {
 
 struct Scratch {
-  std::vector<float> scores;                   // of one query over all positions it sees
-  std::vector<const std::byte*> keys, values;  // a sequence's blocks
+  std::vector<float> attention;  // AttentionParts::scratch_floats
 };
 
 class Workers {
  public:
-  explicit Workers(ThreadPool& pool) : pool_(pool), scratch_(pool.threads()) {}
-
-  // Makes room for queries that see `positions` positions.
-  void see(std::size_t positions) {
-    constexpr std::size_t step = 4096;
-    for (Scratch& each : scratch_) {
-      if (each.scores.size() < positions) each.scores.resize((positions / step + 1) * step);
-    }
-  }
+  Workers(ThreadPool& pool, std::size_t attention_floats)
+      : pool_(pool), scratch_(pool.threads(), Scratch{std::vector<float>(attention_floats)}) {}
 
   // Calls work(begin, end, scratch) over pieces of [0, count) of at most `grain` items.
   template <class Work>
@@ -47,9 +40,19 @@ class Workers {
 
   std::size_t threads() const { return scratch_.size(); }
 
+  // Memory for activations as the kernels' quantize() makes them, 64-byte aligned. Grows at first
+  // use; what it held is lost with the next call.
+  std::byte* quantized(std::size_t bytes) {
+    constexpr std::size_t alignment = 64;
+    if (quantized_.size() < bytes + alignment) quantized_.resize(bytes + alignment);
+    const auto address = reinterpret_cast<std::uintptr_t>(quantized_.data());
+    return quantized_.data() + (alignment - address % alignment) % alignment;
+  }
+
  private:
   ThreadPool& pool_;
   std::vector<Scratch> scratch_;
+  std::vector<std::byte> quantized_;
 };
 
 }  // namespace freehold::model
