@@ -24,6 +24,21 @@ constexpr std::string_view qwen35_pattern =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N})"
     R"(| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
+// MiniCPM 5, whose numbers a step before has already cut into threes.
+constexpr std::string_view minicpm5_pattern =
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}+| ?[^\s\p{L}\p{N}]+[\r\n]*)"
+    R"(|\s*[\r\n]+|\s+(?!\S)|\s+)";
+
+// ByteDance's Seed-Coder: punctuation does not take the line ends behind it.
+constexpr std::string_view seed_coder_pattern =
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1}| ?[^\s\p{L}\p{N}\r\n]+)"
+    R"(|\s*[\r\n]+|\s+(?!\S)|\s+)";
+
+// Ant's Ling: one line end at a time.
+constexpr std::string_view bailing_pattern =
+    R"('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]++[\r\n]*)"
+    R"(|\s*[\r\n]|\s+(?!\S)|\s+)";
+
 // The first DeepSeek: cased letters as its tokenizer.json lists them, range by range.
 constexpr std::string_view deepseek_llm_words =
     R"(\s?[)"
@@ -54,9 +69,12 @@ constexpr std::string_view deepseek3_words =
     R"([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+)"
     R"(| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
-// Words in camel case are cut before their capitals; o200k keeps English contractions together.
+// Words in camel case are cut before their capitals; o200k keeps English contractions together;
+// Kimi keeps Chinese apart from everything else.
 #define CAMEL_UPPER R"([\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}])"
 #define CAMEL_LOWER R"([\p{Ll}\p{Lm}\p{Lo}\p{M}])"
+#define NO_HAN_UPPER R"([\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]])"
+#define NO_HAN_LOWER R"([\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]])"
 #define CONTRACTION R"((?i:'s|'t|'re|'ve|'m|'ll|'d)?)"
 #define CAMEL_REST R"(| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)"
 constexpr std::string_view gpt4o_pattern =
@@ -66,8 +84,14 @@ constexpr std::string_view gpt4o_pattern =
 constexpr std::string_view tekken_pattern =
     R"([^\r\n\p{L}\p{N}]?)" CAMEL_UPPER "*" CAMEL_LOWER R"(+|[^\r\n\p{L}\p{N}]?)" CAMEL_UPPER
     "+" CAMEL_LOWER R"(*|\p{N})" CAMEL_REST;
+constexpr std::string_view kimi_pattern =
+    R"([\p{Han}]+|[^\r\n\p{L}\p{N}]?)" NO_HAN_UPPER "*" NO_HAN_LOWER "+" CONTRACTION
+    R"(|[^\r\n\p{L}\p{N}]?)" NO_HAN_UPPER "+" NO_HAN_LOWER "*" CONTRACTION
+    R"(|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 #undef CAMEL_UPPER
 #undef CAMEL_LOWER
+#undef NO_HAN_UPPER
+#undef NO_HAN_LOWER
 #undef CONTRACTION
 #undef CAMEL_REST
 
@@ -87,21 +111,28 @@ struct Entry {
 
 const std::vector<Entry>& entries() {
   static const std::vector<Entry> all = {
-      {" gpt-2 phi-2 ", {gpt2_pattern}},
+      {" gpt-2 phi-2 exaone4 jais trillion ", {gpt2_pattern}},
       {" mpt olmo ", {gpt2_pattern}, true},
-      {" smollm starcoder refact ", {R"(\p{N})", gpt2_pattern}},
+      {" smollm starcoder refact codeshell exaone ", {R"(\p{N})", gpt2_pattern}},
       {" command-r ", {R"(\p{N})", gpt2_pattern}, true},
-      {" llama-bpe llama3 llama-v3 ", {llama3_pattern}, false, true, true},
-      {" dbrx glm4 chatglm-bpe ", {llama3_pattern}},
-      {" qwen2 ", {qwen2_pattern}, true},
+      {" llama-bpe llama3 llama-v3 falcon3 lfm2 midm-2.0 ", {llama3_pattern}, false, true, true},
+      {" dbrx smaug-bpe glm4 chatglm-bpe ", {llama3_pattern}},
+      {" qwen2 deepseek-r1-qwen ", {qwen2_pattern}, true},
+      // These two were published as tiktoken vocabularies, which look up whole words first.
+      {" hunyuan stablelm2 ", {qwen2_pattern}, true, true},
+      {" minicpm5 ", {R"(\p{N}{1,3})", minicpm5_pattern}, false, true},
+      {" seed-coder ", {seed_coder_pattern}},
+      {" bailingmoe bailingmoe2 llada-moe ", {bailing_pattern}},
       {" qwen35 ", {qwen35_pattern}},
       {" deepseek-llm ",
        {R"([\r\n])", deepseek_llm_words, deepseek_llm_punctuation, R"(\s+$)", deepseek_ideographs,
         R"(\p{N}+)"}},
-      {" deepseek-v3 ", {R"(\p{N}{1,3})", "[一-龥぀-ゟ゠-ヿ]+", deepseek3_words}},
+      {" deepseek-v3 hunyuan-dense joyai-llm ",
+       {R"(\p{N}{1,3})", "[一-龥぀-ゟ゠-ヿ]+", deepseek3_words}},
       {" deepseek-coder ",
        {R"([\r\n])", R"(\s?\p{L}+)", R"(\s?\p{P}+)", deepseek_ideographs, R"(\p{N})"}},
-      {" gpt-4o ", {gpt4o_pattern}},
+      {" gpt-4o minimax-m2 ", {gpt4o_pattern}},
+      {" kimi-k2 ", {kimi_pattern}, false, true},
       {" llama4 ", {gpt4o_pattern}, false, true, true},
       {" tekken ", {tekken_pattern}, false, true, true},
       {" falcon ", {R"([\p{P}$+<=>\^~|`]+)", gpt2_pattern, "[0-9][0-9][0-9]"}},
