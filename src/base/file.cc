@@ -45,17 +45,18 @@ Result<struct stat> regular_file(int descriptor, const std::filesystem::path& pa
   return info;
 }
 
-Result<void> write_all(int descriptor, std::string_view content,
+Result<void> write_all(int descriptor, std::uint64_t offset, std::span<const std::byte> bytes,
                        const std::filesystem::path& path) {
-  while (!content.empty()) {
-    const ssize_t written = ::write(descriptor, content.data(), content.size());
+  while (!bytes.empty()) {
+    const ssize_t written =
+        ::pwrite(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (written < 0) {
       if (errno == EINTR) continue;
       return system_error("cannot write", path);
     }
-    content.remove_prefix(static_cast<std::size_t>(written));
+    offset += static_cast<std::uint64_t>(written);
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
-  if (::fsync(descriptor) != 0) return system_error("cannot sync", path);
   return {};
 }
 
@@ -114,18 +115,60 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t max
   return TRY_IN(path.string(), read_descriptor(descriptor.get(), max_bytes));
 }
 
-Result<void> replace_file(const std::filesystem::path& path, std::string_view content) {
+void forget_pages(std::span<const std::byte> bytes) {
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = (reinterpret_cast<std::uintptr_t>(bytes.data()) + page - 1) / page * page;
+  const auto end = reinterpret_cast<std::uintptr_t>(bytes.data() + bytes.size()) / page * page;
+  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+}
+
+FileReplacement::FileReplacement(std::filesystem::path path, std::filesystem::path beside,
+                                 int descriptor)
+    : path_(std::move(path)), beside_(std::move(beside)), descriptor_(descriptor) {}
+
+FileReplacement::FileReplacement(FileReplacement&& other) noexcept
+    : path_(std::move(other.path_)),
+      beside_(std::move(other.beside_)),
+      descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+FileReplacement::~FileReplacement() {
+  if (descriptor_ < 0) return;
+  ::close(descriptor_);
+  ::unlink(beside_.c_str());
+}
+
+Result<FileReplacement> FileReplacement::begin(const std::filesystem::path& path,
+                                               std::uint64_t bytes) {
   std::string beside = path.string() + ".XXXXXX";
-  const Descriptor descriptor(::mkostemp(beside.data(), O_CLOEXEC));
-  if (descriptor.get() < 0) return system_error("cannot create a file beside", path);
-  Result<void> written = write_all(descriptor.get(), content, path);
-  if (written && ::fchmod(descriptor.get(), 0644) != 0)
-    written = system_error("cannot chmod", path);
-  if (written && ::rename(beside.c_str(), path.c_str()) != 0) {
-    written = system_error("cannot replace", path);
+  const int descriptor = ::mkostemp(beside.data(), O_CLOEXEC);
+  if (descriptor < 0) return system_error("cannot create a file beside", path);
+  FileReplacement file(path, beside, descriptor);
+  if (bytes > 0) {
+    const int failed = ::posix_fallocate(descriptor, 0, static_cast<off_t>(bytes));
+    if (failed != 0) {
+      errno = failed;
+      return system_error(fmt::format("no room for {} bytes in", bytes), path);
+    }
   }
-  if (!written) ::unlink(beside.c_str());
-  return written;
+  return file;
+}
+
+Result<void> FileReplacement::write(std::uint64_t offset, std::span<const std::byte> bytes) {
+  return write_all(descriptor_, offset, bytes, path_);
+}
+
+Result<void> FileReplacement::commit() {
+  if (::fsync(descriptor_) != 0) return system_error("cannot sync", path_);
+  if (::fchmod(descriptor_, 0644) != 0) return system_error("cannot chmod", path_);
+  if (::rename(beside_.c_str(), path_.c_str()) != 0) return system_error("cannot replace", path_);
+  ::close(std::exchange(descriptor_, -1));
+  return {};
+}
+
+Result<void> replace_file(const std::filesystem::path& path, std::string_view content) {
+  FileReplacement file = TRY(FileReplacement::begin(path, 0));
+  TRY(file.write(0, std::as_bytes(std::span(content))));
+  return file.commit();
 }
 
 }  // namespace freehold

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -30,6 +31,29 @@ class MappedFile {
   MappedFile() = default;
   std::filesystem::path path_;
   std::span<const std::byte> bytes_;
+};
+
+// Tells the system that mapped bytes will not be needed soon: whole pages inside leave resident
+// memory and are read again when touched. For mappings of files only.
+void forget_pages(std::span<const std::byte> bytes);
+
+// A large file that is written piece by piece and then appears under its name at once. Nothing
+// stays behind when it is dropped before commit().
+class FileReplacement {
+ public:
+  // Reserves the disk space, so that a full disk is known before the work (`absent`).
+  static Result<FileReplacement> begin(const std::filesystem::path& path, std::uint64_t bytes);
+  FileReplacement(FileReplacement&& other) noexcept;
+  FileReplacement& operator=(FileReplacement&&) = delete;
+  ~FileReplacement();
+
+  Result<void> write(std::uint64_t offset, std::span<const std::byte> bytes);
+  Result<void> commit();  // synced and renamed
+
+ private:
+  FileReplacement(std::filesystem::path path, std::filesystem::path beside, int descriptor);
+  std::filesystem::path path_, beside_;
+  int descriptor_;
 };
 
 // The content of a regular file; `invalid` when it is missing, unreadable or longer than max_bytes.

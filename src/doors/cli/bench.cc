@@ -9,6 +9,7 @@
 #include "cli/open.h"
 #include "cli/print.h"
 #include "cli/verbs.h"
+#include "hub/store.h"
 #include "model/footprint.h"
 #include "model/model.h"
 
@@ -37,7 +38,8 @@ class Bench : public Command {
     const Duration started = Clock::system().now();
     const auto checkpoint =
         std::make_shared<const formats::Checkpoint>(TRY(formats::Checkpoint::open(path)));
-    const auto decoder = TRY(model::open_decoder(checkpoint, pool));
+    const auto decoder =
+        TRY(model::open_decoder(checkpoint, pool, hub::Store(context.home).packed_folder()));
     load_s_ = seconds(Clock::system().now() - started);
     weights_bytes_ = static_cast<double>(model::bytes_per_token(*checkpoint, decoder->recipe()));
     matmul_parameters_ = static_cast<double>(model::matmul_parameters(decoder->recipe()));

@@ -19,7 +19,8 @@ Value as_json(const hub::Store::Usage& usage) {
   return Object{{"models", std::move(models)},
                 {"blob_bytes", usage.blob_bytes},
                 {"garbage_bytes", usage.garbage_bytes},
-                {"partial_bytes", usage.partial_bytes}};
+                {"partial_bytes", usage.partial_bytes},
+                {"packed_bytes", usage.packed_bytes}};
 }
 
 std::string as_text(const hub::Store::Usage& usage) {
@@ -27,10 +28,11 @@ std::string as_text(const hub::Store::Usage& usage) {
   for (const auto& model : usage.models) {
     table.add({model.name, human_bytes(model.bytes), human_bytes(model.alone_bytes)});
   }
-  return table.text() + fmt::format("{} in all, {} of it unused, {} of unfinished pulls\n",
-                                    human_bytes(usage.blob_bytes + usage.partial_bytes),
-                                    human_bytes(usage.garbage_bytes),
-                                    human_bytes(usage.partial_bytes));
+  return table.text() +
+         fmt::format("{} in all, {} of it unused, {} of unfinished pulls, {} of packed weights\n",
+                     human_bytes(usage.blob_bytes + usage.partial_bytes + usage.packed_bytes),
+                     human_bytes(usage.garbage_bytes), human_bytes(usage.partial_bytes),
+                     human_bytes(usage.packed_bytes));
 }
 
 class Du : public Command {

@@ -38,6 +38,7 @@ Result<std::unique_ptr<engine::LocalGenerator>> open_generator(const Context& co
   local.kv_type = options.kv == "f32"    ? DType::f32
                   : options.kv == "bf16" ? DType::bf16
                                          : DType::f16;
+  local.packed_folder = hub::Store(context.home).packed_folder();
   const std::filesystem::path path = TRY(find_model(context, local.name));
   if (std::filesystem::exists(local.name)) local.name = path.stem().string();
   return engine::LocalGenerator::open(path, local);

@@ -8,6 +8,7 @@
 #include "cli/print.h"
 #include "cli/score_report.h"
 #include "cli/verbs.h"
+#include "hub/store.h"
 #include "model/model.h"
 #include "text/tokenizer.h"
 
@@ -38,7 +39,8 @@ class ScoreVerb : public Command {
     const auto checkpoint =
         std::make_shared<const formats::Checkpoint>(TRY(formats::Checkpoint::open(path)));
     ThreadPool pool(threads_);
-    const auto decoder = TRY(model::open_decoder(checkpoint, pool));
+    const auto decoder =
+        TRY(model::open_decoder(checkpoint, pool, hub::Store(context.home).packed_folder()));
     TRY(open_tokenizer(*checkpoint));
     if (ids_.empty()) ids = TRY(read_text());
     const model::Score score = TRY(model::score(*decoder, ids, score_));

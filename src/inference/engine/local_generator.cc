@@ -145,7 +145,7 @@ Result<std::unique_ptr<LocalGenerator>> LocalGenerator::open(const std::filesyst
   parts->clock = &clock;
   parts->checkpoint =
       std::make_shared<const formats::Checkpoint>(TRY(formats::Checkpoint::open(path)));
-  parts->decoder = TRY(model::open_decoder(parts->checkpoint, parts->pool));
+  parts->decoder = TRY(model::open_decoder(parts->checkpoint, parts->pool, options.packed_folder));
   TRY(parts->open_text());
   TRY(parts->open_engine(options));
   return std::unique_ptr<LocalGenerator>(new LocalGenerator(std::move(parts)));

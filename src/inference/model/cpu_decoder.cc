@@ -39,10 +39,11 @@ std::size_t positions_seen(const Plan& plan) {
 }  // namespace
 
 CpuDecoder::CpuDecoder(std::shared_ptr<const formats::Checkpoint> checkpoint, Recipe recipe,
-                       Weights weights, ThreadPool& pool)
+                       Weights weights, PackedWeights packed, ThreadPool& pool)
     : checkpoint_(std::move(checkpoint)),
       recipe_(std::move(recipe)),
       weights_(std::move(weights)),
+      packed_(std::move(packed)),
       workers_(pool),
       memory_(recipe_, Activations::capacity_for(recipe_)),
       angles_(recipe_.attention.rope, weights_.rope_factors) {

@@ -7,6 +7,7 @@
 #include "base/thread_pool.h"
 #include "formats/checkpoint.h"
 #include "model/decoder.h"
+#include "model/packed_weights.h"
 #include "model/pass.h"
 #include "model/weights.h"
 
@@ -14,9 +15,10 @@ namespace freehold::model {
 
 class CpuDecoder : public Decoder {
  public:
-  // `weights` point into `checkpoint`, which is kept; `pool` must outlive the decoder.
+  // `weights` point into `checkpoint` and `packed`, which are kept; `pool` must outlive the
+  // decoder.
   CpuDecoder(std::shared_ptr<const formats::Checkpoint> checkpoint, Recipe recipe, Weights weights,
-             ThreadPool& pool);
+             PackedWeights packed, ThreadPool& pool);
 
   const Recipe& recipe() const override { return recipe_; }
 
@@ -37,6 +39,7 @@ class CpuDecoder : public Decoder {
   const std::shared_ptr<const formats::Checkpoint> checkpoint_;
   const Recipe recipe_;
   const Weights weights_;
+  const PackedWeights packed_;
   Workers workers_;
   Activations memory_;
   RopeAngles angles_;

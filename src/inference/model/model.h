@@ -12,9 +12,11 @@
 namespace freehold::model {
 
 // Reads the recipe, binds every weight, checks every shape. `invalid` names the tensor or the key.
-// The decoder keeps `checkpoint` (its mapped bytes are the weights) and uses `pool`'s threads.
+// The decoder keeps `checkpoint` (its mapped bytes are the weights) and uses `pool`'s threads. The
+// packed form of quantized weights is kept in `packed_folder`, empty: in memory (packed_weights.h).
 Result<std::unique_ptr<Decoder>> open_decoder(std::shared_ptr<const formats::Checkpoint> checkpoint,
-                                              ThreadPool& pool);
+                                              ThreadPool& pool,
+                                              const std::filesystem::path& packed_folder = {});
 
 Result<Recipe> read_recipe(const formats::Checkpoint& checkpoint);
 

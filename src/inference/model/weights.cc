@@ -182,6 +182,24 @@ void Binder::log_unused() const {
 
 }  // namespace
 
+std::vector<Matrix*> multiplied_matrices(Weights& weights) {
+  std::vector<Matrix*> all;
+  const auto add = [&](Matrix& matrix) {
+    if (matrix.data != nullptr) all.push_back(&matrix);
+  };
+  for (LayerWeights& layer : weights.layers) {
+    for (Matrix* matrix : {&layer.query, &layer.key, &layer.value, &layer.output, &layer.gate,
+                           &layer.up, &layer.down, &layer.router}) {
+      add(*matrix);
+    }
+    for (auto* experts : {&layer.expert_gate, &layer.expert_up, &layer.expert_down}) {
+      for (Matrix& matrix : *experts) add(matrix);
+    }
+  }
+  add(weights.head);
+  return all;
+}
+
 Result<Weights> bind_weights(const formats::Checkpoint& checkpoint,
                              const Architecture& architecture, const Recipe& recipe) {
   Binder binder(checkpoint, architecture, recipe);

@@ -19,7 +19,8 @@ struct Matrix {
   std::size_t rows = 0;
   std::size_t columns = 0;
   std::size_t row_bytes = 0;
-  const std::byte* data = nullptr;  // (rows, columns), rows contiguous
+  const std::byte* data = nullptr;    // (rows, columns), rows contiguous
+  const std::byte* panels = nullptr;  // the same packed (kernels.h), where the type has that form
 
   std::size_t bytes() const { return rows * row_bytes; }
 };
@@ -46,6 +47,9 @@ struct Weights {
   Vector rope_factors;      // (rope.dimensions / 2): frequencies are divided by them; usually empty
   std::uint64_t bytes = 0;  // of all bound tensors in the checkpoint
 };
+
+// Every matrix that products are made with, in one fixed order; of a tied head, the head's.
+std::vector<Matrix*> multiplied_matrices(Weights& weights);
 
 // `invalid` names the tensor as the container does, and what is wrong: missing, of another shape
 // (expected and found), of a type the kernels cannot read.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "base/thread_pool.h"
@@ -47,9 +48,19 @@ class Workers {
 
   std::size_t threads() const { return scratch_.size(); }
 
+  // Memory for activations as the kernels' quantize() makes them, 64-byte aligned. Grows at first
+  // use; what it held is lost with the next call.
+  std::byte* quantized(std::size_t bytes) {
+    constexpr std::size_t alignment = 64;
+    if (quantized_.size() < bytes + alignment) quantized_.resize(bytes + alignment);
+    const auto address = reinterpret_cast<std::uintptr_t>(quantized_.data());
+    return quantized_.data() + (alignment - address % alignment) % alignment;
+  }
+
  private:
   ThreadPool& pool_;
   std::vector<Scratch> scratch_;
+  std::vector<std::byte> quantized_;
 };
 
 }  // namespace freehold::model

@@ -19,6 +19,10 @@ struct HeadBlocks {
   std::size_t block_positions;
 };
 
+// Of one token's 256 columns: 256 codes, 8 scales, and sums over 32 and over 16 columns.
+constexpr std::size_t activation_step_columns = 256;
+constexpr std::size_t activation_step_bytes = 384;
+
 struct Kernels {
   const char* name;  // "scalar", "avx2"
 
@@ -38,6 +42,43 @@ struct Kernels {
                  std::size_t x_stride, std::size_t tokens,
                  float* y,  // (tokens, rows), rows y_stride floats apart
                  std::size_t y_stride);
+
+  // ---- weights in panels: panel_rows rows side by side, in the order in which they are read
+  // ------
+
+  std::size_t panel_rows;  // rows to a panel; the last panel is filled up with zeros
+
+  // Whether weights of this type have a packed form, multiplied with records of activations
+  // (quantized types) or with floats (plain types); the others are multiplied by matmul.
+  bool (*has_panels)(DType type);
+  bool (*has_float_panels)(DType type);
+
+  // Packs up to panel_rows rows; takes panel_rows times the bytes of a row. Lossless.
+  void (*pack_panel)(DType type,
+                     const std::byte* weights,  // (rows, columns), rows contiguous
+                     std::size_t rows, std::size_t columns, std::byte* panel);
+
+  // One token's activations as signed bytes with a scale for each 32: a record of
+  // activation_step_bytes for each 256 columns, records step_stride bytes apart, 64-byte aligned.
+  // A block of columns that holds something not finite makes every product with it undefined.
+  void (*quantize)(const float* x, std::size_t columns, std::byte* out, std::size_t step_stride);
+
+  // y[t, r] = sum over c of weights[r, c] * x[t, c] for the first `rows` rows of the panels, summed
+  // in whole numbers over 32 columns and in float32 over those sums. Uses 40 KiB of stack.
+  void (*multiply_panels)(DType type, const std::byte* panels, std::size_t columns,
+                          std::size_t rows,
+                          const std::byte* x,  // records of `tokens` tokens, contiguous; the next
+                          std::size_t step_stride,  // 256 columns step_stride bytes further on
+                          std::size_t tokens,
+                          float* y,  // (tokens, rows), rows y_stride floats apart
+                          std::size_t y_stride);
+
+  // The same with plain weights and activations as they are, all in float32.
+  void (*multiply_float_panels)(DType type, const std::byte* panels, std::size_t columns,
+                                std::size_t rows,
+                                const float* x,  // (tokens, columns), rows x_stride floats apart
+                                std::size_t x_stride, std::size_t tokens, float* y,
+                                std::size_t y_stride);
 
   // out[i] = x[i] / sqrt(mean(x²) + epsilon) * weight[i]; out may be x.
   void (*rms_norm)(const float* x, const float* weight, float epsilon, float* out,

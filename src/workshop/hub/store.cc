@@ -9,8 +9,10 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <map>
 #include <set>
+#include <sstream>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -61,6 +63,28 @@ std::uint64_t size_of(const fs::path& file) {
   std::error_code error;
   const std::uint64_t size = fs::file_size(file, error);
   return error ? 0 : size;
+}
+
+// Whether a file of packed weights is of use: all files that its first page names are there. One
+// that is still being written has no page yet and a name of its own; it may take a day.
+bool has_source(const fs::path& file) {
+  constexpr std::chrono::hours longest_write{24};
+  std::error_code error;
+  if (file.extension() != ".panels") {
+    return fs::file_time_type::clock::now() - fs::last_write_time(file, error) < longest_write;
+  }
+  constexpr std::streamsize page_bytes = 4096;
+  constexpr std::string_view key = "source ";
+  std::string page(page_bytes, '\0');
+  std::ifstream(file).read(page.data(), page_bytes);
+  std::istringstream lines(page.substr(0, page.find('\0')));
+  std::size_t sources = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with(key)) continue;
+    if (!fs::exists(line.substr(key.size()), error)) return false;
+    ++sources;
+  }
+  return sources > 0;
 }
 
 struct Blob {
@@ -204,6 +228,9 @@ Result<Store::Freed> Store::collect_garbage() {
   for (const Blob& blob : blobs_under(models() / "blobs" / "sha256")) {
     if (!named.contains(blob.sha256)) drop(blob.path, blob.bytes);
   }
+  for (const fs::path& file : entries_of(packed_folder())) {
+    if (!has_source(file)) drop(file, size_of(file));
+  }
   for (const fs::path& folder : entries_of(models() / "pulls")) {
     const fs::path name = folder.filename();
     const auto pulling = TRY(FileLock::try_acquire(models() / "locks" / (name.string() + ".pull")));
@@ -239,6 +266,7 @@ Result<Store::Usage> Store::usage() const {
     usage.blob_bytes += blob.bytes;
     if (!owners.contains(blob.sha256)) usage.garbage_bytes += blob.bytes;
   }
+  for (const fs::path& file : entries_of(packed_folder())) usage.packed_bytes += size_of(file);
   for (const fs::path& folder : entries_of(models() / "pulls")) {
     for (const fs::path& file : entries_of(folder)) {
       struct stat info{};

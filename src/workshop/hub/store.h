@@ -6,6 +6,8 @@
 //   models/receipts/NAME.json      what a model is; a model exists when its receipt does
 //   models/files/NAME/FILE         the same bytes under the names that engines expect (hard links)
 //   models/pulls/NAME/…            what is being fetched
+//   models/packed/KEY.panels       weights as kernels read them, made by the engine; of no worth
+//                                  without the files that its first page names
 //   models/locks/…                 between processes
 #pragma once
 
@@ -35,9 +37,9 @@ class Store {
     std::uint64_t files = 0;
     std::uint64_t bytes = 0;
   };
-  // Removes blobs that no receipt names, and what pulls left that nobody resumed for a week.
-  // Refuses
-  // (`invalid`) while a receipt cannot be read, for its blobs are not known.
+  // Removes blobs that no receipt names, packed weights whose source is gone, and what pulls left
+  // that nobody resumed for a week. Refuses (`invalid`) while a receipt cannot be read, for its
+  // blobs are not known.
   Result<Freed> collect_garbage();
 
   struct Usage {
@@ -50,6 +52,7 @@ class Store {
     std::uint64_t blob_bytes = 0;     // each blob once
     std::uint64_t garbage_bytes = 0;  // of these, named by no receipt
     std::uint64_t partial_bytes = 0;  // of unfinished pulls
+    std::uint64_t packed_bytes = 0;   // of packed weights, which are made again when they are gone
   };
   Result<Usage> usage() const;
 
@@ -60,6 +63,9 @@ class Store {
   bool is_whole(const Receipt& receipt) const;
 
   const std::filesystem::path& home() const { return home_; }
+
+  // Where the engine keeps the packed form of weights.
+  std::filesystem::path packed_folder() const { return models() / "packed"; }
 
   // For pull.cc. The folder that a model is fetched into, made when missing; the lock that its
   // fetching holds; and the moment when `files`, which lie there whole and verified under their

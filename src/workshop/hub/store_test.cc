@@ -126,6 +126,25 @@ TEST_F(StoreTest, CountsSharedBlobsOnceAndKeepsThemWhileAnyoneNamesThem) {
   EXPECT_TRUE(store.is_whole(*store.find("two")));
 }
 
+TEST_F(StoreTest, CollectsPackedWeightsWithTheFilesTheyWereMadeOf) {
+  const Receipt receipt = add("kept", {"weights"}, ".gguf");
+  const std::string source = store.path_of(receipt)->string();
+  fs::create_directories(store.packed_folder());
+  const auto pack = [&](const std::string& name, const std::string& header) {
+    ASSERT_TRUE(replace_file(store.packed_folder() / name, header + std::string(100, '\0')));
+  };
+  pack("a.panels", "freehold panels\nsource " + source + "\n");
+  pack("b.panels", "freehold panels\nsource " + source + "\nsource /nowhere/b.gguf\n");
+  pack("c.panels", "no page");
+  pack("d.panels.x7Gh2k", "");
+  EXPECT_GT(store.usage()->packed_bytes, 400u);
+  EXPECT_EQ(store.collect_garbage()->files, 2u);
+  EXPECT_TRUE(fs::exists(store.packed_folder() / "a.panels"));
+  EXPECT_TRUE(fs::exists(store.packed_folder() / "d.panels.x7Gh2k"));
+  ASSERT_TRUE(store.remove("kept"));
+  EXPECT_EQ(store.collect_garbage()->files, 2u);  // the blob and what was packed of it
+}
+
 TEST_F(StoreTest, DoesNotCollectWhatIsBeingPulled) {
   const fs::path folder = *store.pull_folder("m");
   ASSERT_TRUE(replace_file(folder / "model.gguf.part", "half"));

@@ -1,6 +1,6 @@
 // Weights times activations. One order of summation for every number of tokens: an output is the
 // sum over chunks of 256 columns, in order; a chunk's sum is eight interleaved partial sums, added
-// up by sum4. A panel of rows is turned into floats chunk by chunk in the first-level cache and
+// up by sum4. A slab of rows is turned into floats chunk by chunk in the first-level cache and
 // multiplied with all tokens from there, so a token's result cannot depend on how many others there
 // are.
 #pragma once
@@ -12,9 +12,9 @@ namespace {
 
 constexpr size_t chunk_columns = 256;  // a whole number of blocks of every type
 constexpr size_t tile_rows = 4;
-constexpr size_t tile_tokens = 3;  // 4 x 3 sums, 3 activations and a weight fill 16 registers
-constexpr size_t panel_rows = 16;  // 16 KiB of floats
-constexpr size_t few_tokens = 8;   // up to here rows are read as a stream, four at a time
+constexpr size_t tile_tokens = 3;    // 4 x 3 sums, 3 activations and a weight fill 16 registers
+constexpr size_t slab_rows = 16;     // 16 KiB of floats
+constexpr size_t stream_tokens = 8;  // up to here rows are read as a stream, four at a time
 
 struct Activations {
   const float* x;  // (tokens, columns), rows x_stride floats apart
@@ -24,9 +24,9 @@ struct Activations {
 };
 
 // The sums over every other vector of columns, from the first or the second on, for four rows of
-// the panel and a few tokens.
+// the slab and a few tokens.
 template <size_t tokens>
-inline void sum_products(const float* panel, size_t first, size_t columns, const Activations& of,
+inline void sum_products(const float* slab, size_t first, size_t columns, const Activations& of,
                          Floats (&sums)[tokens][tile_rows]) {
   for (auto& row : sums) {
     for (Floats& part : row) part = splat(0);
@@ -37,27 +37,27 @@ inline void sum_products(const float* panel, size_t first, size_t columns, const
     Floats x[tokens];
     for (size_t t = 0; t < tokens; ++t) x[t] = load(of.x + t * of.x_stride + c);
     for (size_t r = 0; r < tile_rows; ++r) {
-      const Floats weight = load(panel + r * chunk_columns + c);
+      const Floats weight = load(slab + r * chunk_columns + c);
       for (size_t t = 0; t < tokens; ++t) sums[t][r] = multiply_add(weight, x[t], sums[t][r]);
     }
   }
   if (c >= columns) return;
-  for (size_t t = 0; t < tokens; ++t) {  // the panel is zero from here on, x may be anything
+  for (size_t t = 0; t < tokens; ++t) {  // the slab is zero from here on, x may be anything
     const Floats x = load_partial(of.x + t * of.x_stride + c, columns - c);
     for (size_t r = 0; r < tile_rows; ++r) {
-      sums[t][r] = multiply_add(load(panel + r * chunk_columns + c), x, sums[t][r]);
+      sums[t][r] = multiply_add(load(slab + r * chunk_columns + c), x, sums[t][r]);
     }
   }
 }
 
-// y[t, r] (+)= sum over c of panel[r, c] * x[t, c], for four rows of the panel, of which `rows` are
+// y[t, r] (+)= sum over c of slab[r, c] * x[t, c], for four rows of the slab, of which `rows` are
 // wanted, and a few tokens.
 template <size_t tokens>
-inline void multiply_tile(const float* panel, size_t columns, const Activations& of, size_t rows,
+inline void multiply_tile(const float* slab, size_t columns, const Activations& of, size_t rows,
                           bool first) {
   Floats even[tokens][tile_rows], odd[tokens][tile_rows];
-  sum_products<tokens>(panel, 0, columns, of, even);
-  sum_products<tokens>(panel, lanes, columns, of, odd);
+  sum_products<tokens>(slab, 0, columns, of, even);
+  sum_products<tokens>(slab, lanes, columns, of, odd);
   for (size_t t = 0; t < tokens; ++t) {
     float sums[tile_rows];
     sum4(even[t][0] + odd[t][0], even[t][1] + odd[t][1], even[t][2] + odd[t][2],
@@ -67,15 +67,15 @@ inline void multiply_tile(const float* panel, size_t columns, const Activations&
   }
 }
 
-// The same for a whole panel and all tokens.
-inline void multiply_panel(const float* panel, size_t rows, size_t columns, Activations of,
-                           size_t tokens, bool first) {
+// The same for a whole slab and all tokens.
+inline void multiply_slab(const float* slab, size_t rows, size_t columns, Activations of,
+                          size_t tokens, bool first) {
   size_t left = tokens;
   while (left > 0) {
     const size_t taken = left < tile_tokens ? left : tile_tokens;
     for (size_t r = 0; r < rows; r += tile_rows) {
       const size_t wanted = rows - r < tile_rows ? rows - r : tile_rows;
-      const float* tile = panel + r * chunk_columns;
+      const float* tile = slab + r * chunk_columns;
       const Activations part = {of.x, of.x_stride, of.y + r, of.y_stride};
       if (taken == 3) multiply_tile<3>(tile, columns, part, wanted, first);
       if (taken == 2) multiply_tile<2>(tile, columns, part, wanted, first);
@@ -104,12 +104,12 @@ inline void multiply_one(const Format& format, const uint8_t* weights, size_t co
   }
 }
 
-// Reads some columns of some rows, row_bytes apart, into a panel; zeros fill up the last vector.
-inline void fill_panel(const Format& format, const uint8_t* weights, size_t row_bytes, size_t rows,
-                       size_t columns, float* panel) {
+// Reads some columns of some rows, row_bytes apart, into a slab; zeros fill up the last vector.
+inline void fill_slab(const Format& format, const uint8_t* weights, size_t row_bytes, size_t rows,
+                      size_t columns, float* slab) {
   const size_t bytes = columns / format.block_elements * format.block_bytes;
   for (size_t r = 0; r < rows; ++r) {
-    float* row = panel + r * chunk_columns;
+    float* row = slab + r * chunk_columns;
     const uint8_t* source = weights + r * row_bytes;
     format.read(source, row, columns);
     const size_t over = columns % lanes;
@@ -123,18 +123,18 @@ inline void fill_panel(const Format& format, const uint8_t* weights, size_t row_
 
 inline void multiply_many(const Format& format, const uint8_t* weights, size_t columns, size_t rows,
                           Activations of, size_t tokens) {
-  alignas(64) float panel[panel_rows * chunk_columns] = {};
+  alignas(64) float slab[slab_rows * chunk_columns] = {};
   const size_t row_bytes = columns / format.block_elements * format.block_bytes;
   const size_t chunk_bytes = chunk_columns / format.block_elements * format.block_bytes;
-  const size_t rows_at_once = tokens <= few_tokens ? tile_rows : panel_rows;
+  const size_t rows_at_once = tokens <= stream_tokens ? tile_rows : slab_rows;
   for (size_t row = 0; row < rows; row += rows_at_once) {
     const size_t taken = rows - row < rows_at_once ? rows - row : rows_at_once;
     const uint8_t* chunk = weights + row * row_bytes;
     for (size_t c = 0; c < columns; c += chunk_columns, chunk += chunk_bytes) {
       const size_t width = columns - c < chunk_columns ? columns - c : chunk_columns;
-      fill_panel(format, chunk, row_bytes, taken, width, panel);
-      multiply_panel(panel, taken, width, {of.x + c, of.x_stride, of.y + row, of.y_stride}, tokens,
-                     c == 0);
+      fill_slab(format, chunk, row_bytes, taken, width, slab);
+      multiply_slab(slab, taken, width, {of.x + c, of.x_stride, of.y + row, of.y_stride}, tokens,
+                    c == 0);
     }
   }
 }

@@ -5,6 +5,7 @@
 #pragma STDC FP_CONTRACT OFF                      // what is fused is fused by name: multiply_add
 
 #include "kernels/generic/attend.inl.h"
+#include "kernels/generic/float_panels.inl.h"
 #include "kernels/generic/matmul.inl.h"
 #include "kernels/generic/norm.inl.h"
 #include "kernels/generic/probe.inl.h"
@@ -19,6 +20,13 @@ constexpr Kernels table(const char* name) {
       .supports = supports,
       .dequantize = dequantize,
       .matmul = matmul,
+      .panel_rows = panel_rows,
+      .has_panels = has_panels,
+      .has_float_panels = has_float_panels,
+      .pack_panel = pack_panel,
+      .quantize = quantize,
+      .multiply_panels = multiply_panels,
+      .multiply_float_panels = multiply_float_panels,
       .rms_norm = rms_norm,
       .rotate_half = rotate_half,
       .rotate_adjacent = rotate_adjacent,

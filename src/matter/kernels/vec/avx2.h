@@ -147,6 +147,9 @@ inline Ints operator-(Ints a, Ints b) {
 inline Ints operator*(Ints a, Ints b) {
   return {_mm256_mullo_epi32(a.v, b.v)};
 }
+inline Ints operator|(Ints a, Ints b) {
+  return {_mm256_or_si256(a.v, b.v)};
+}
 inline Ints operator&(Ints a, Ints b) {
   return {_mm256_and_si256(a.v, b.v)};
 }
@@ -201,6 +204,95 @@ inline Ints multiply_add_quads(Quads a, Quads b, Ints sum) {
 }
 inline Quads operator^(Quads a, Quads b) {
   return {_mm256_xor_si256(a.v, b.v)};
+}
+
+inline Quads operator|(Quads a, Quads b) {
+  return {_mm256_or_si256(a.v, b.v)};
+}
+inline void store_quads(void* p, Quads x) {
+  _mm256_storeu_si256(static_cast<__m256i*>(p), x.v);
+}
+// The same four bytes in every element.
+inline Quads splat_quad(const void* p) {
+  int quad;
+  __builtin_memcpy(&quad, p, sizeof quad);
+  return {_mm256_set1_epi32(quad)};
+}
+inline Quads splat_byte(int x) {
+  return {_mm256_set1_epi8(static_cast<char>(x))};
+}
+// Of every byte the bits from `shift` on, as many as `mask` has.
+inline Quads byte_bits(Quads x, int shift, int mask) {
+  return {_mm256_and_si256(_mm256_srli_epi16(x.v, shift), splat_byte(mask).v)};
+}
+// Every byte times 2^shift, which must fit in it.
+inline Quads shift_bytes(Quads x, int shift) {
+  return {_mm256_slli_epi16(x.v, shift)};
+}
+// table[index] of each byte in 0..15.
+inline Quads lookup(ByteTable table, Quads index) {
+  return {_mm256_shuffle_epi8(table.v, index.v)};
+}
+inline Quads as_quads(Ints x) {
+  return {x.v};
+}
+inline Floats as_floats(Ints x) {
+  return {_mm256_castsi256_ps(x.v)};
+}
+inline Ints load_ints(const void* p) {
+  return {_mm256_loadu_si256(static_cast<const __m256i*>(p))};
+}
+inline void store_ints(void* p, Ints x) {
+  _mm256_storeu_si256(static_cast<__m256i*>(p), x.v);
+}
+// The signed byte of each element that begins at bit `shift`.
+inline Ints signed_byte(Ints x, int shift) {
+  return {_mm256_srai_epi32(_mm256_slli_epi32(x.v, 24 - shift), 24)};
+}
+
+// Sums of products of unsigned with signed bytes, two sums of 16 bits to an element: good for as
+// many quads as stay below 2^15 together. Elsewhere they may be wider (narrow_sums is false).
+struct Pairs {
+  __m256i v;
+};
+constexpr bool narrow_sums = true;
+constexpr size_t panel_vectors = 2;  // 4 tokens x 2 vectors of sums leave room for what they are of
+
+inline Pairs multiply_pairs(Quads a, Quads b) {
+  return {_mm256_maddubs_epi16(a.v, b.v)};
+}
+inline Pairs multiply_add_pairs(Quads a, Quads b, Pairs sum) {
+  return {_mm256_add_epi16(sum.v, _mm256_maddubs_epi16(a.v, b.v))};
+}
+inline Ints widen(Pairs x) {
+  return {_mm256_madd_epi16(x.v, _mm256_set1_epi16(1))};
+}
+// Signed bytes in 16 bits: of each quad the bytes 0 and 2, or 1 and 3; and the sums of the products
+// of two such pairs.
+inline Quads even_bytes(Quads x) {
+  return {_mm256_srai_epi16(_mm256_slli_epi16(x.v, 8), 8)};
+}
+inline Quads odd_bytes(Quads x) {
+  return {_mm256_srai_epi16(x.v, 8)};
+}
+inline Ints multiply_shorts(Quads a, Quads b) {
+  return {_mm256_madd_epi16(a.v, b.v)};
+}
+// The compiler would sum in an order that needs more registers than there are.
+inline void in_this_order(Pairs& x) {
+  asm volatile("" : "+x"(x.v));
+}
+inline void in_this_order(Ints& x) {
+  asm volatile("" : "+x"(x.v));
+}
+
+// 32 floats, rounded to the nearest whole number, as signed bytes; all within -127..127.
+inline void store_bytes(int8_t* p, const Floats (&x)[4]) {
+  const __m256i ab = _mm256_packs_epi32(_mm256_cvtps_epi32(x[0].v), _mm256_cvtps_epi32(x[1].v));
+  const __m256i cd = _mm256_packs_epi32(_mm256_cvtps_epi32(x[2].v), _mm256_cvtps_epi32(x[3].v));
+  const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+  const __m256i bytes = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(ab, cd), order);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), bytes);
 }
 
 // Keeps the compiler from knowing a value: what is measured must be computed.

@@ -177,6 +177,9 @@ inline Ints operator-(Ints a, Ints b) {
 inline Ints operator*(Ints a, Ints b) {
   return each<Ints>([&](size_t i) { return a.v[i] * b.v[i]; });
 }
+inline Ints operator|(Ints a, Ints b) {
+  return each<Ints>([&](size_t i) { return a.v[i] | b.v[i]; });
+}
 inline Ints operator&(Ints a, Ints b) {
   return each<Ints>([&](size_t i) { return a.v[i] & b.v[i]; });
 }
@@ -227,6 +230,103 @@ inline Ints multiply_add_quads(Quads a, Quads b, Ints sum) {
 inline Quads operator^(Quads a, Quads b) {
   for (size_t i = 0; i < 4 * lanes; ++i) a.v[i] ^= b.v[i];
   return a;
+}
+
+inline Quads operator|(Quads a, Quads b) {
+  for (size_t i = 0; i < 4 * lanes; ++i) a.v[i] |= b.v[i];
+  return a;
+}
+inline void store_quads(void* p, Quads x) {
+  __builtin_memcpy(p, x.v, sizeof x.v);
+}
+// The same four bytes in every element.
+inline Quads splat_quad(const void* p) {
+  const uint8_t* bytes = static_cast<const uint8_t*>(p);
+  return each<Quads>([=](size_t i) { return bytes[i % 4]; });
+}
+inline Quads splat_byte(int x) {
+  return each<Quads>([=](size_t) { return static_cast<uint8_t>(x); });
+}
+// Of every byte the bits from `shift` on, as many as `mask` has.
+inline Quads byte_bits(Quads x, int shift, int mask) {
+  return each<Quads>([=](size_t i) { return static_cast<uint8_t>(x.v[i] >> shift & mask); });
+}
+// Every byte times 2^shift, which must fit in it.
+inline Quads shift_bytes(Quads x, int shift) {
+  return each<Quads>([=](size_t i) { return static_cast<uint8_t>(x.v[i] << shift); });
+}
+// table[index] of each byte in 0..15.
+inline Quads lookup(ByteTable table, Quads index) {
+  return each<Quads>([&](size_t i) { return static_cast<uint8_t>(table.v[index.v[i]]); });
+}
+inline Quads as_quads(Ints x) {
+  return __builtin_bit_cast(Quads, x);
+}
+inline Floats as_floats(Ints x) {
+  return __builtin_bit_cast(Floats, x);
+}
+inline Ints load_ints(const void* p) {
+  Ints x;
+  __builtin_memcpy(&x, p, sizeof x);
+  return x;
+}
+inline void store_ints(void* p, Ints x) {
+  __builtin_memcpy(p, &x, sizeof x);
+}
+// The signed byte of each element that begins at bit `shift`.
+inline Ints signed_byte(Ints x, int shift) {
+  return each<Ints>(
+      [=](size_t i) { return static_cast<uint32_t>(static_cast<int8_t>(x.v[i] >> shift & 0xff)); });
+}
+
+// Sums of products of unsigned with signed bytes, in 16 bits as the narrowest machine has them, so
+// that a test sees a sum that does not fit.
+struct Pairs {
+  int16_t v[2 * lanes];
+};
+constexpr bool narrow_sums = true;
+constexpr size_t panel_vectors = 2;
+
+inline Pairs multiply_add_pairs(Quads a, Quads b, Pairs sum) {
+  return each<Pairs>([&](size_t i) {
+    const int first = a.v[2 * i] * static_cast<int8_t>(b.v[2 * i]);
+    const int second = a.v[2 * i + 1] * static_cast<int8_t>(b.v[2 * i + 1]);
+    return static_cast<int16_t>(sum.v[i] + first + second);
+  });
+}
+inline Pairs multiply_pairs(Quads a, Quads b) {
+  return multiply_add_pairs(a, b, {});
+}
+inline Ints widen(Pairs x) {
+  return each<Ints>([&](size_t i) { return static_cast<uint32_t>(x.v[2 * i] + x.v[2 * i + 1]); });
+}
+// Signed bytes in 16 bits: of each quad the bytes 0 and 2, or 1 and 3; and the sums of the products
+// of two such pairs.
+struct Shorts {
+  int16_t v[2 * lanes];
+};
+inline Quads even_bytes(Quads x) {
+  return __builtin_bit_cast(Quads, each<Shorts>([&](size_t i) {
+                              return static_cast<int16_t>(static_cast<int8_t>(x.v[2 * i]));
+                            }));
+}
+inline Quads odd_bytes(Quads x) {
+  return __builtin_bit_cast(Quads, each<Shorts>([&](size_t i) {
+                              return static_cast<int16_t>(static_cast<int8_t>(x.v[2 * i + 1]));
+                            }));
+}
+inline Ints multiply_shorts(Quads a, Quads b) {
+  const Shorts x = __builtin_bit_cast(Shorts, a), y = __builtin_bit_cast(Shorts, b);
+  return each<Ints>([&](size_t i) {
+    return static_cast<uint32_t>(x.v[2 * i] * y.v[2 * i] + x.v[2 * i + 1] * y.v[2 * i + 1]);
+  });
+}
+inline void in_this_order(Pairs&) {}
+inline void in_this_order(Ints&) {}
+
+// 32 floats, rounded to the nearest whole number, as signed bytes; all within -127..127.
+inline void store_bytes(int8_t* p, const Floats (&x)[4]) {
+  for (size_t i = 0; i < 32; ++i) p[i] = static_cast<int8_t>(round(x[i / lanes]).v[i % lanes]);
 }
 
 // Keeps the compiler from knowing a value: what is measured must be computed.
