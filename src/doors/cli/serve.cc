@@ -7,6 +7,7 @@
 #include "cli/print.h"
 #include "cli/verbs.h"
 #include "engine/cache_size.h"
+#include "hub/store.h"
 #include "server/server.h"
 
 namespace freehold::cli {
@@ -24,6 +25,7 @@ class Serve : public Command {
     options.add("threads", &threads_, "N", "threads for arithmetic; 0: all cores").short_name('t');
     options.add("context", &context_, "TOKENS", "context length; 0: the model's own")
         .short_name('c');
+    options.add("kv", &kv_, "TYPE", "type of the key-value cache").one_of(kv_type_names());
     options.add("max-sequences", &max_sequences_, "N", "answers computed at the same time");
     options.add("max-request-bytes", &server_.max_request_bytes, "BYTES", "longest request body");
     options.add("drain-seconds", &server_.drain_seconds, "S",
@@ -57,6 +59,8 @@ class Serve : public Command {
       local.context_length = context_;
       local.max_sequences = max_sequences_;
       local.kv_bytes = cache_bytes;
+      local.kv_type = kv_type_named(kv_);
+      local.packed_folder = hub::Store(context.home).packed_folder();
       auto generator = TRY_IN(name, engine::LocalGenerator::open(path, local));
       log::info("serve.model", {{"name", local.name},
                                 {"architecture", generator->card().architecture},
@@ -93,6 +97,7 @@ class Serve : public Command {
   std::uint32_t threads_ = 0;
   std::uint32_t context_ = 0;
   std::uint32_t max_sequences_ = 16;
+  std::string kv_ = "f16";
   std::vector<std::unique_ptr<engine::LocalGenerator>> opened_;
 };
 
