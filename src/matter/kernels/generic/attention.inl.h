@@ -155,7 +155,8 @@ inline void mix_blocks(const ChunkWork& work) {
 }
 
 // e^x for x <= 0, to about two units in the last place, and exactly zero below -88: there the
-// exponent is that of zero. Half the work of exponential(), which also knows large and tiny results.
+// exponent is that of zero. Half the work of exponential(), which also knows large and tiny
+// results.
 inline Floats weight(Floats x) {
   x = maximum(splat(-88.0297f), x);  // a not-a-number stays one
   const Floats n = round(x * splat(0x1.715476p+0f));
