@@ -63,6 +63,11 @@ function(freehold_add_rooms floors)
     endif()
   endforeach()
   # The only files compiled for instruction sets that not every CPU has (see src/matter/kernels/isa).
-  file(GLOB avx2 ${PROJECT_SOURCE_DIR}/src/matter/kernels/isa/avx2*.cc)
-  set_source_files_properties(${avx2} PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma;-mf16c;-mbmi2")
+  set(avx2 -mavx2 -mfma -mf16c -mbmi2)
+  set(avx512 ${avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni)
+  set(neon -march=armv8.2-a+dotprod)
+  foreach(set IN ITEMS avx2 avx512 neon)
+    set_source_files_properties(${PROJECT_SOURCE_DIR}/src/matter/kernels/isa/${set}.cc
+                                PROPERTIES COMPILE_OPTIONS "${${set}}")
+  endforeach()
 endfunction()

@@ -24,7 +24,7 @@ constexpr std::size_t activation_step_columns = 256;
 constexpr std::size_t activation_step_bytes = 384;
 
 struct Kernels {
-  const char* name;  // "scalar", "avx2"
+  const char* name;  // "scalar", "avx2", "avx512vnni", "neon"
 
   // Whether matmul and dequantize take weights of this type.
   bool (*supports)(DType type);
@@ -113,7 +113,7 @@ struct Kernels {
   std::uint64_t (*probe_fp32)(std::size_t rounds);
 };
 
-// The best table this CPU can run; FREEHOLD_KERNELS=scalar|avx2 forces one (an unknown or
+// The best table this CPU can run; FREEHOLD_KERNELS=NAME forces one (an unknown or
 // impossible name ends the process with exit code 3 and the list of possible ones).
 const Kernels& kernels();
 
