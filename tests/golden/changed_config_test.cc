@@ -146,7 +146,7 @@ TEST(LongPlan, GivesTheSameBitsInSeveralBatches) {
   while (long_text.size() < 700) long_text.insert(long_text.end(), text.begin(), text.end());
   const auto blocks = static_cast<std::uint32_t>(long_text.size() / 32 + 1);
   const auto last_logits = [&](std::size_t piece) {
-    auto cache = model::KvCache::make(decoder->recipe(), DType::bf16, blocks);
+    auto cache = model::KvCache::make(decoder->recipe(), KvType::bf16, blocks);
     model::Span span;
     span.wanted_logits = 1;
     for (std::uint32_t i = 0; i < blocks; ++i) span.blocks.push_back(blocks - 1 - i);

@@ -98,7 +98,7 @@ TEST_P(EveryArchitecture, FootprintEqualsAllocation) {
     const auto decoder = open(path);
     ASSERT_NE(decoder, nullptr);
     const auto& cpu = dynamic_cast<const model::CpuDecoder&>(*decoder);
-    for (const DType type : {DType::f32, DType::f16, DType::bf16}) {
+    for (const KvType type : {KvType::f32, KvType::f16, KvType::bf16, KvType::int8}) {
       const model::Footprint told = model::footprint(*checkpoint, decoder->recipe(), 100, type);
       const auto cache = KvCache::make(decoder->recipe(), type, model::blocks_for(100));
       EXPECT_EQ(told.weights_bytes, cpu.weights_bytes());
@@ -113,7 +113,7 @@ TEST_P(EveryArchitecture, FootprintEqualsAllocation) {
 std::vector<float> logits_in_pieces(model::Decoder& decoder, std::span<const Token> text,
                                     std::span<const std::size_t> lengths, bool company,
                                     std::uint32_t prompt_tokens = 0) {
-  KvCache cache = *KvCache::make(decoder.recipe(), DType::f16, 64);
+  KvCache cache = *KvCache::make(decoder.recipe(), KvType::f16, 64);
   std::vector<float> result;
   Span own{.tokens = {}, .position = 0, .blocks = {7, 3, 11, 2}};
   Span other{.tokens = {}, .position = 0, .blocks = {1, 5, 0, 9, 12, 13}};

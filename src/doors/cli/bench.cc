@@ -27,11 +27,11 @@ class Bench : public Command {
     options.add("batch", &plan_.batch, "B", "sequences decoded together");
     options.add("repeat", &plan_.repeat, "R", "runs; the median counts");
     options.add("threads", &threads_, "T", "threads for arithmetic; 0: all cores").short_name('t');
-    options.add("kv", &kv_, "TYPE", "type of the key-value cache").one_of({"f16", "bf16", "f32"});
+    options.add("kv", &kv_, "TYPE", "type of the key-value cache").one_of(kv_type_names());
   }
 
   Result<int> run(const Context& context) override {
-    plan_.kv = kv_ == "f32" ? DType::f32 : kv_ == "bf16" ? DType::bf16 : DType::f16;
+    plan_.kv = kv_type_named(kv_);
     const auto path = TRY(find_model(context, model_));
     ThreadPool pool(threads_);
     limits_ = engine::measure_machine(pool);

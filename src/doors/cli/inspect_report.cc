@@ -62,7 +62,7 @@ Result<Inspection> inspect(const fs::path& path, std::uint32_t context_length) {
   }
   if (context_length == 0) inspection.context_length = recipe->context_length;
   inspection.footprint =
-      model::footprint(checkpoint, *recipe, inspection.context_length, DType::f16);
+      model::footprint(checkpoint, *recipe, inspection.context_length, KvType::f16);
   return inspection;
 }
 

@@ -11,7 +11,13 @@ void ModelOptions::declare(Options& options) {
       .short_name('m');
   options.add("threads", &threads, "N", "threads for arithmetic; 0: all cores").short_name('t');
   options.add("context", &context, "TOKENS", "context length; 0: the model's own").short_name('c');
-  options.add("kv", &kv, "TYPE", "type of the key-value cache").one_of({"f16", "bf16", "f32"});
+  options.add("kv", &kv, "TYPE", "type of the key-value cache").one_of(kv_type_names());
+}
+
+std::vector<std::string> kv_type_names() {
+  std::vector<std::string> names;
+  for (const KvTypeTraits& each : kv_types) names.emplace_back(each.name);
+  return names;
 }
 
 Result<std::string> model_or_default(const Context& context, const std::string& name) {
@@ -35,9 +41,7 @@ Result<std::unique_ptr<engine::LocalGenerator>> open_generator(const Context& co
   local.name = TRY(model_or_default(context, options.model));
   local.threads = options.threads;
   local.context_length = options.context;
-  local.kv_type = options.kv == "f32"    ? DType::f32
-                  : options.kv == "bf16" ? DType::bf16
-                                         : DType::f16;
+  local.kv_type = kv_type_named(options.kv);
   local.packed_folder = hub::Store(context.home).packed_folder();
   const std::filesystem::path path = TRY(find_model(context, local.name));
   if (std::filesystem::exists(local.name)) local.name = path.stem().string();

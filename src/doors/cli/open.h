@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/options.h"
 #include "cli/command.h"
@@ -21,6 +22,9 @@ struct ModelOptions {
 
   void declare(Options& options);
 };
+
+// What --kv takes.
+std::vector<std::string> kv_type_names();
 
 // What the help of --model says.
 inline constexpr const char* model_help =

@@ -26,6 +26,7 @@ class ScoreVerb : public Command {
     options.add("text", &text_, "FILE", "text, tokenized as the model does; - is standard input");
     options.add("top", &score_.top, "K", "show the K likeliest at every place");
     options.add("greedy", &score_.greedy, "N", "append N tokens by greedy decoding");
+    options.add("kv", &kv_, "TYPE", "type of the key-value cache").one_of(kv_type_names());
     options.add("threads", &threads_, "T", "threads for arithmetic; 0: all cores").short_name('t');
   }
 
@@ -33,6 +34,7 @@ class ScoreVerb : public Command {
     if (ids_.empty() == text_.empty()) {
       return fail(ErrorCode::usage, "give either --tokens or --text", "freehold help score");
     }
+    score_.kv_type = kv_type_named(kv_);
     std::vector<Token> ids;
     if (!ids_.empty()) ids = TRY(parse_ids(ids_));
     const auto path = TRY(find_model(context, model_));
@@ -75,7 +77,7 @@ class ScoreVerb : public Command {
     return ids;
   }
 
-  std::string model_, ids_, text_;
+  std::string model_, ids_, text_, kv_ = "f32";
   model::ScoreOptions score_;
   std::uint32_t threads_ = 0;
   std::optional<text::Tokenizer> tokenizer_;

@@ -17,7 +17,7 @@ struct BenchPlan {
   std::uint32_t depth = 0;      // positions already in the cache when decoding begins
   std::uint32_t batch = 1;      // sequences decoded together
   std::uint32_t repeat = 3;
-  DType kv = DType::f16;
+  KvType kv = KvType::f16;
 };
 
 struct BenchReport {

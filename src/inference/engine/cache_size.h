@@ -6,7 +6,7 @@
 
 #include "freehold/result.h"
 #include "model/recipe.h"
-#include "tensor/dtype.h"
+#include "tensor/kv_type.h"
 
 namespace freehold::engine {
 
@@ -14,7 +14,7 @@ struct CacheWish {
   std::uint32_t context_length = 0;  // 0: the model's own, as far as memory allows
   std::uint32_t sequences = 16;      // at once
   std::uint64_t kv_bytes = 0;        // 0: half of what is free once the weights are in memory
-  DType type = DType::f16;
+  KvType type = KvType::f16;
 };
 
 struct CacheSize {

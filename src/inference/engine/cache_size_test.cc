@@ -19,7 +19,7 @@ model::Recipe recipe() {
 }
 
 std::uint64_t block_bytes() {
-  return model::KvCache::bytes_per_block(recipe(), DType::f16);
+  return model::KvCache::bytes_per_block(recipe(), KvType::f16);
 }
 
 TEST(CacheSize, HoldsEverySequenceWholeWhenMemoryAllows) {

@@ -26,7 +26,7 @@ inline model::Recipe fake_recipe(std::uint32_t vocabulary) {
 }
 
 inline model::KvCache fake_cache(const model::Recipe& recipe, std::uint32_t blocks) {
-  auto cache = model::KvCache::make(recipe, DType::f32, blocks);
+  auto cache = model::KvCache::make(recipe, KvType::f32, blocks);
   CHECK(cache.has_value());
   return std::move(*cache);
 }

@@ -22,7 +22,7 @@ struct LocalOptions {
   std::uint32_t max_sequences = 16;  // computed together; more wait in the queue
   std::uint32_t max_queue = 1024;    // requests that wait; more are refused
   std::uint64_t kv_bytes = 0;        // 0: chosen from free memory
-  DType kv_type = DType::f16;
+  KvType kv_type = KvType::f16;
   std::filesystem::path packed_folder{};  // keeps the packed form of weights; empty: in memory
 };
 

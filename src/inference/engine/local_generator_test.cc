@@ -81,7 +81,7 @@ TEST(LocalGenerator, GivesTheReferencesGreedyTokensAloneAndEightAtOnce) {
   for (const char* name : {"llama-tiny", "qwen3-tiny"}) {
     const Expected expected = expected_of(fixtures / name);
     for (const auto& path : {fixtures / name, fixtures / name / "gguf" / "model.gguf"}) {
-      const auto generator = open(path, {.threads = 2, .kv_type = DType::f32});
+      const auto generator = open(path, {.threads = 2, .kv_type = KvType::f32});
       const std::vector<Token> alone =
           tokens_of(*generator->complete(greedy_request(expected.prompt, 64)));
       expect_reference(alone, expected);
@@ -101,7 +101,7 @@ TEST(LocalGenerator, GivesTheReferencesGreedyTokensAloneAndEightAtOnce) {
 
 TEST(LocalGenerator, EchoesThePromptsLogprobsAsTheReferenceComputesThem) {
   const Expected expected = expected_of(fixtures / "llama-tiny");
-  const auto generator = open(fixtures / "llama-tiny", {.threads = 1, .kv_type = DType::f32});
+  const auto generator = open(fixtures / "llama-tiny", {.threads = 1, .kv_type = KvType::f32});
   Request request = greedy_request(expected.prompt, 0);
   request.echo_prompt_logprobs = true;
   const Completion completion = *generator->complete(std::move(request));

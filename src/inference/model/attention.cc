@@ -1,9 +1,7 @@
 // Grouped-query self-attention over the paged cache: project, bias, norm per head, rotate, store,
 // attend, project back.
-#include <algorithm>
-#include <cmath>
-
 #include "kernels/kernels.h"
+#include "model/attend.h"
 #include "model/pass.h"
 #include "model/product.h"
 
@@ -55,15 +53,15 @@ void store(Pass& pass, std::size_t row, std::uint32_t layer) {
   const std::size_t width = attention.kv_heads * head_dim;
   CHECK(token.position / block_positions < token.span->blocks.size());
   const std::uint32_t block = token.span->blocks[token.position / block_positions];
-  const DType type = pass.cache.type();
-  const std::size_t offset = token.position % block_positions * head_dim * traits(type).block_bytes;
+  const std::size_t position = token.position % block_positions;
+  const KvType type = pass.cache.type();
   const auto& kernels = kernels::kernels();
   for (std::uint32_t head = 0; head < attention.kv_heads; ++head) {
     const std::size_t from = row * width + head * head_dim;
-    kernels.store(type, pass.memory.key + from, pass.cache.keys(layer, block, head) + offset,
-                  head_dim);
-    kernels.store(type, pass.memory.value + from, pass.cache.values(layer, block, head) + offset,
-                  head_dim);
+    kernels.store_kv(type, pass.memory.key + from, pass.cache.keys(layer, block, head), position,
+                     head_dim);
+    kernels.store_kv(type, pass.memory.value + from, pass.cache.values(layer, block, head),
+                     position, head_dim);
   }
 }
 
@@ -86,40 +84,6 @@ void place(Pass& pass, const LayerWeights& weights, std::uint32_t layer) {
   });
 }
 
-// All query heads that share one key-value head, for the rows of one tile.
-void attend_tile(Pass& pass, std::uint32_t layer, const Tile& tile, std::uint32_t kv_head,
-                 Scratch& scratch) {
-  const Attention& attention = pass.recipe.attention;
-  const std::size_t head_dim = attention.head_dim;
-  const std::size_t group = attention.heads / attention.kv_heads;
-  CHECK(tile.begin < tile.end && tile.end <= pass.batch.size());
-  CHECK(attention.heads % attention.kv_heads == 0 && kv_head < attention.kv_heads);
-  const Span& span = *pass.batch.rows[tile.begin].span;
-  const std::size_t blocks = pass.batch.rows[tile.end - 1].position / block_positions + 1;
-  CHECK(blocks <= span.blocks.size());
-  scratch.keys.resize(blocks);
-  scratch.values.resize(blocks);
-  for (std::size_t i = 0; i < blocks; ++i) {
-    scratch.keys[i] = pass.cache.keys(layer, span.blocks[i], kv_head);
-    scratch.values[i] = pass.cache.values(layer, span.blocks[i], kv_head);
-  }
-  const kernels::HeadBlocks keys{pass.cache.type(), scratch.keys.data(), block_positions};
-  const kernels::HeadBlocks values{pass.cache.type(), scratch.values.data(), block_positions};
-  const std::uint32_t window = pass.recipe.kind(layer).sliding_window;
-  const float scale = 1 / std::sqrt(static_cast<float>(head_dim));
-  for (std::size_t row = tile.begin; row < tile.end; ++row) {
-    const std::size_t visible_end = pass.batch.rows[row].position + std::size_t{1};
-    const std::size_t begin = window == 0 || visible_end <= window ? 0 : visible_end - window;
-    CHECK(visible_end - begin <= scratch.scores.size());
-    for (std::size_t i = 0; i < group; ++i) {
-      const std::size_t head = row * attention.heads + kv_head * group + i;
-      kernels::kernels().attend(pass.memory.query + head * head_dim, keys, values, begin,
-                                visible_end, head_dim, scale, scratch.scores.data(),
-                                pass.memory.attended + head * head_dim);
-    }
-  }
-}
-
 }  // namespace
 
 void attention(Pass& pass, const LayerWeights& weights, std::uint32_t layer) {
@@ -127,14 +91,7 @@ void attention(Pass& pass, const LayerWeights& weights, std::uint32_t layer) {
   CHECK(layer < pass.recipe.layers && pass.cache.holds(pass.recipe));
   project(pass, weights);
   place(pass, weights, layer);
-  const std::uint32_t kv_heads = pass.recipe.attention.kv_heads;
-  const std::size_t pieces = pass.batch.tiles.size() * kv_heads;
-  pass.workers.split(pieces, 1, [&](std::size_t begin, std::size_t end, Scratch& scratch) {
-    for (std::size_t piece = begin; piece < end; ++piece) {
-      attend_tile(pass, layer, pass.batch.tiles[piece / kv_heads],
-                  static_cast<std::uint32_t>(piece % kv_heads), scratch);
-    }
-  });
+  attend(pass, layer);
   const std::size_t width = pass.recipe.width;
   const Product back{&weights.output,   pass.memory.attended, weights.output.columns,
                      pass.batch.size(), pass.memory.out,      width};

@@ -30,12 +30,6 @@ Result<void> validate(const Plan& plan, const KvCache& cache, const Recipe& reci
   return {};
 }
 
-std::size_t positions_seen(const Plan& plan) {
-  std::size_t most = 0;
-  for (const Span& span : plan.spans) most = std::max(most, span.position + span.tokens.size());
-  return most;
-}
-
 }  // namespace
 
 CpuDecoder::CpuDecoder(std::shared_ptr<const formats::Checkpoint> checkpoint, Recipe recipe,
@@ -44,8 +38,9 @@ CpuDecoder::CpuDecoder(std::shared_ptr<const formats::Checkpoint> checkpoint, Re
       recipe_(std::move(recipe)),
       weights_(std::move(weights)),
       packed_(std::move(packed)),
-      workers_(pool),
+      workers_(pool, AttentionParts::scratch_floats(recipe_)),
       memory_(recipe_, Activations::capacity_for(recipe_)),
+      parts_(recipe_),
       angles_(recipe_.attention.rope, weights_.rope_factors) {
   CHECK(checkpoint_ != nullptr);
   CHECK(weights_.layers.size() == recipe_.layers);
@@ -57,11 +52,10 @@ Result<Logits> CpuDecoder::forward(const Plan& plan, KvCache& cache) {
   for (const Span& span : plan.spans) wanted += span.wanted_logits;
   Logits result{.values = std::vector<float>(wanted * recipe_.vocabulary),
                 .vocabulary = recipe_.vocabulary};
-  workers_.see(positions_seen(plan));
   Dealer dealer(plan, memory_.capacity());
   float* out = result.values.data();
   while (dealer.deal(angles_, batch_)) {
-    Pass pass{recipe_, batch_, cache, workers_, memory_};
+    Pass pass{recipe_, batch_, cache, workers_, memory_, parts_};
     embed(batch_);
     for (std::uint32_t i = 0; i < recipe_.layers; ++i) layer(pass, i);
     out += logits(batch_, out) * recipe_.vocabulary;

@@ -27,7 +27,9 @@ class CpuDecoder : public Decoder {
   Result<Logits> forward(const Plan& plan, KvCache& cache) override;
 
   std::uint64_t weights_bytes() const { return weights_.bytes; }
-  std::uint64_t activation_bytes() const { return memory_.bytes(); }
+  std::uint64_t activation_bytes() const {
+    return memory_.bytes() + AttentionParts::bytes(recipe_);
+  }
 
  private:
   void embed(const Batch& batch);
@@ -42,6 +44,7 @@ class CpuDecoder : public Decoder {
   const PackedWeights packed_;
   Workers workers_;
   Activations memory_;
+  AttentionParts parts_;
   RopeAngles angles_;
   Batch batch_;
 };

@@ -64,14 +64,15 @@ std::uint32_t blocks_for(std::uint64_t positions) {
 }
 
 Footprint footprint(const formats::Checkpoint& checkpoint, const Recipe& recipe,
-                    std::uint32_t context_length, DType kv_type) {
+                    std::uint32_t context_length, KvType kv_type) {
   CHECK(recipe.layers > 0 && !recipe.pattern.empty());
   Footprint result;
   for_each_read(checkpoint, recipe,
                 [&](const NamedTensor& tensor, Role) { result.weights_bytes += tensor.bytes; });
   result.kv_bytes = blocks_for(context_length) * KvCache::bytes_per_block(recipe, kv_type);
   result.activation_bytes =
-      Activations::capacity_for(recipe) * Activations::bytes_per_token(recipe);
+      Activations::capacity_for(recipe) * Activations::bytes_per_token(recipe) +
+      AttentionParts::bytes(recipe);
   return result;
 }
 

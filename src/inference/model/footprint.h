@@ -6,7 +6,7 @@
 #include "formats/checkpoint.h"
 #include "freehold/result.h"
 #include "model/recipe.h"
-#include "tensor/dtype.h"
+#include "tensor/kv_type.h"
 
 namespace freehold::model {
 
@@ -18,9 +18,9 @@ struct Footprint {
   std::uint64_t total() const { return weights_bytes + kv_bytes + activation_bytes; }
 };
 
-// kv_type: f32, f16 or bf16. Tensors that are missing count nothing.
+// Tensors that are missing count nothing.
 Footprint footprint(const formats::Checkpoint& checkpoint, const Recipe& recipe,
-                    std::uint32_t context_length, DType kv_type);
+                    std::uint32_t context_length, KvType kv_type);
 
 // Weights that one prompt token is multiplied with (of experts only the active ones; without the
 // head, which a prompt needs once): half the operations of its prefill, attention aside.

@@ -8,24 +8,24 @@
 
 #include "freehold/result.h"
 #include "model/recipe.h"
-#include "tensor/dtype.h"
+#include "tensor/kv_type.h"
 
 namespace freehold::model {
 
 class KvCache {
  public:
-  static constexpr std::uint32_t block_positions = 32;
+  static constexpr std::uint32_t block_positions = kv_block_positions;
 
-  // type: f32, f16 or bf16. `absent` when the memory cannot be had (says how much was asked).
-  static Result<KvCache> make(const Recipe& recipe, DType type, std::uint32_t blocks);
-  static std::uint64_t bytes_per_block(const Recipe& recipe, DType type);
+  // `absent` when the memory cannot be had (says how much was asked).
+  static Result<KvCache> make(const Recipe& recipe, KvType type, std::uint32_t blocks);
+  static std::uint64_t bytes_per_block(const Recipe& recipe, KvType type);
 
   std::uint32_t blocks() const { return blocks_; }
-  DType type() const { return type_; }
+  KvType type() const { return type_; }
   std::uint64_t bytes() const;             // allocated
   bool holds(const Recipe& recipe) const;  // whether its heads and layers are this recipe's
 
-  // (block_positions, head_dim) of one key-value head of one layer in one block.
+  // One key-value head of one layer in one block, as tensor/kv_type.h lays it out.
   std::byte* keys(std::uint32_t layer, std::uint32_t block, std::uint32_t head);
   std::byte* values(std::uint32_t layer, std::uint32_t block, std::uint32_t head);
 
@@ -35,7 +35,7 @@ class KvCache {
     void operator()(std::byte* memory) const;
   };
 
-  DType type_ = DType::f32;
+  KvType type_ = KvType::f32;
   std::uint32_t blocks_ = 0;
   std::uint32_t layers_ = 0;
   std::uint32_t heads_ = 0;

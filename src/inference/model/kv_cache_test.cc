@@ -17,17 +17,17 @@ Recipe small_recipe() {
 
 TEST(KvCache, TakesTheBytesItSays) {
   const Recipe recipe = small_recipe();
-  EXPECT_EQ(KvCache::bytes_per_block(recipe, DType::f16), 2u * 3 * 2 * 32 * 8 * 2);
-  EXPECT_EQ(KvCache::bytes_per_block(recipe, DType::f32), 2u * 3 * 2 * 32 * 8 * 4);
-  const auto cache = KvCache::make(recipe, DType::bf16, 5);
+  EXPECT_EQ(KvCache::bytes_per_block(recipe, KvType::f16), 2u * 3 * 2 * 32 * 8 * 2);
+  EXPECT_EQ(KvCache::bytes_per_block(recipe, KvType::f32), 2u * 3 * 2 * 32 * 8 * 4);
+  const auto cache = KvCache::make(recipe, KvType::bf16, 5);
   ASSERT_TRUE(cache.has_value());
-  EXPECT_EQ(cache->bytes(), 5 * KvCache::bytes_per_block(recipe, DType::bf16));
+  EXPECT_EQ(cache->bytes(), 5 * KvCache::bytes_per_block(recipe, KvType::bf16));
   EXPECT_EQ(cache->blocks(), 5u);
 }
 
 TEST(KvCache, GivesEveryHeadOfEveryLayerAndBlockMemoryOfItsOwn) {
   const Recipe recipe = small_recipe();
-  auto cache = KvCache::make(recipe, DType::f32, 4);
+  auto cache = KvCache::make(recipe, KvType::f32, 4);
   ASSERT_TRUE(cache.has_value());
   constexpr std::ptrdiff_t head_bytes = 32 * 8 * 4;
   std::set<std::byte*> starts;
@@ -51,7 +51,7 @@ TEST(KvCache, SaysHowMuchWasAskedWhenMemoryCannotBeHad) {
   recipe.attention.kv_heads = 4096;
   recipe.attention.head_dim = 4096;
   for (const std::uint32_t blocks : {100'000u, UINT32_MAX}) {
-    const auto cache = KvCache::make(recipe, DType::f32, blocks);
+    const auto cache = KvCache::make(recipe, KvType::f32, blocks);
     ASSERT_FALSE(cache.has_value());
     EXPECT_EQ(cache.error().code, ErrorCode::absent);
     EXPECT_NE(cache.error().message.find(std::to_string(blocks)), std::string::npos);
@@ -60,7 +60,7 @@ TEST(KvCache, SaysHowMuchWasAskedWhenMemoryCannotBeHad) {
 
 TEST(KvCache, HoldsOnlyItsOwnRecipe) {
   const Recipe recipe = small_recipe();
-  const auto cache = KvCache::make(recipe, DType::f16, 1);
+  const auto cache = KvCache::make(recipe, KvType::f16, 1);
   EXPECT_TRUE(cache->holds(recipe));
   Recipe other = recipe;
   other.attention.head_dim = 16;

@@ -1,6 +1,7 @@
 #include "model/packed_weights.h"
 
 #include <fmt/format.h>
+#include <sys/mman.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -13,11 +14,12 @@ namespace freehold::model {
 namespace {
 
 constexpr std::uint64_t page = packed_header_bytes;
+constexpr std::uint64_t huge_page = 2 << 20;
 constexpr std::size_t piece_bytes = std::size_t{4} << 20;  // packed at once
 
 // Of the file: what it holds in which order, then the panels of each matrix from a page on. Change
 // the number when kernels pack differently.
-constexpr std::string_view layout_version = "freehold panels 1";
+constexpr std::string_view layout_version = "freehold panels 2";
 
 struct Placed {
   Matrix* matrix;
@@ -150,10 +152,12 @@ Result<PackedWeights> PackedWeights::bind(Weights& weights, const formats::Check
       return packed;
     }
   }
-  packed.memory_.reset(static_cast<std::byte*>(std::aligned_alloc(page, layout.bytes)));
+  const std::uint64_t bytes = rounded_up(layout.bytes, huge_page);
+  packed.memory_.reset(static_cast<std::byte*>(std::aligned_alloc(huge_page, bytes)));
   if (packed.memory_ == nullptr) {
     return fail(ErrorCode::absent, fmt::format("no memory for {} bytes of weights", layout.bytes));
   }
+  ::madvise(packed.memory_.get(), bytes, MADV_HUGEPAGE);
   const auto room = [&](std::uint64_t offset, std::size_t) {
     return packed.memory_.get() + offset;
   };

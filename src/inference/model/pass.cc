@@ -17,7 +17,7 @@ bool has(const Recipe& recipe, bool experts) {
 }
 
 // Floats per token of each buffer, in the order of the members of Activations.
-std::array<std::size_t, 14> extents(const Recipe& recipe) {
+std::array<std::size_t, 15> extents(const Recipe& recipe) {
   const Attention& attention = recipe.attention;
   CHECK(recipe.width > 0 && attention.heads > 0 && attention.kv_heads > 0);
   const std::size_t width = recipe.width;
@@ -27,9 +27,10 @@ std::array<std::size_t, 14> extents(const Recipe& recipe) {
   const Experts experts = has(recipe, true) ? recipe.feedforward.experts : Experts{};
   const std::size_t active = experts.active;
   const std::size_t expert_hidden = active * experts.hidden;
-  return {width,          width,         width,         queries,       keys,
-          keys,           queries,       hidden,        hidden,        experts.count,
-          active * width, expert_hidden, expert_hidden, active * width};
+  const std::size_t softmax = std::size_t{attention.heads} * 2;
+  return {width,         width,          width,         queries,       keys,
+          keys,          queries,        softmax,       hidden,        hidden,
+          experts.count, active * width, expert_hidden, expert_hidden, active * width};
 }
 
 }  // namespace
@@ -81,8 +82,9 @@ Activations::Activations(const Recipe& recipe, std::size_t capacity) : capacity_
   CHECK(capacity > 0);
   floats_ = capacity * bytes_per_token(recipe) / sizeof(float);
   memory_ = std::make_unique_for_overwrite<float[]>(floats_);
-  float** const members[] = {&hidden, &normed, &out,    &query,   &key,       &value,   &attended,
-                             &gate,   &up,     &router, &pair_in, &pair_gate, &pair_up, &pair_out};
+  float** const members[] = {&hidden, &normed,   &out,       &query,   &key,
+                             &value,  &attended, &softmax,   &gate,    &up,
+                             &router, &pair_in,  &pair_gate, &pair_up, &pair_out};
   const auto sizes = extents(recipe);
   static_assert(std::size(members) == std::tuple_size_v<decltype(sizes)>);
   float* next = memory_.get();

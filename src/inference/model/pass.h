@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "model/attend.h"
 #include "model/kv_cache.h"
 #include "model/plan.h"
 #include "model/recipe.h"
@@ -81,6 +82,7 @@ class Activations {
   float* key;       // (tokens, kv_heads, head_dim)
   float* value;     // (tokens, kv_heads, head_dim)
   float* attended;  // (tokens, heads, head_dim)
+  float* softmax;   // (tokens, heads, 2): greatest score, sum of exponentials
   float* gate;      // (tokens, hidden)
   float* up;        // (tokens, hidden)
 
@@ -103,6 +105,7 @@ struct Pass {
   KvCache& cache;
   Workers& workers;
   Activations& memory;
+  AttentionParts& parts;
 };
 
 // The slots: each reads memory.normed and writes memory.out.

@@ -10,14 +10,14 @@
 #include "freehold/result.h"
 #include "freehold/sampling.h"
 #include "model/decoder.h"
-#include "tensor/dtype.h"
+#include "tensor/kv_type.h"
 
 namespace freehold::model {
 
 struct ScoreOptions {
   std::uint32_t top = 0;     // alternatives reported at every position
   std::uint32_t greedy = 0;  // tokens to append by always taking the likeliest
-  DType kv_type = DType::f32;
+  KvType kv_type = KvType::f32;
 };
 
 struct Scored {

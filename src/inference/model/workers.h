@@ -13,21 +13,13 @@
 namespace freehold::model {
 
 struct Scratch {
-  std::vector<float> scores;                   // of one query over all positions it sees
-  std::vector<const std::byte*> keys, values;  // a sequence's blocks
+  std::vector<float> attention;  // AttentionParts::scratch_floats
 };
 
 class Workers {
  public:
-  explicit Workers(ThreadPool& pool) : pool_(pool), scratch_(pool.threads()) {}
-
-  // Makes room for queries that see `positions` positions.
-  void see(std::size_t positions) {
-    constexpr std::size_t step = 4096;
-    for (Scratch& each : scratch_) {
-      if (each.scores.size() < positions) each.scores.resize((positions / step + 1) * step);
-    }
-  }
+  Workers(ThreadPool& pool, std::size_t attention_floats)
+      : pool_(pool), scratch_(pool.threads(), Scratch{std::vector<float>(attention_floats)}) {}
 
   // Calls work(begin, end, scratch) over pieces of [0, count) of at most `grain` items.
   template <class Work>

@@ -9,15 +9,43 @@
 #include <span>
 
 #include "tensor/dtype.h"
+#include "tensor/kv_type.h"
 
 namespace freehold::kernels {
 
-// Keys or values of one head, in blocks of positions as the paged cache lays them out.
+// --- attention ------------------------------------------------------------------------------
+// The cache of one key-value head in one chunk of positions: block i holds the 32 positions from
+// 32 i on, counted from the chunk's first, as tensor/kv_type.h lays them out. Blocks are whole: all
+// their positions may be read, whatever is in them. Blocks that no query sees are not looked at.
 struct HeadBlocks {
-  DType type;                     // f32, f16 or bf16
-  const std::byte* const* block;  // block[i]: (block_positions, head_dim), contiguous
-  std::size_t block_positions;
+  KvType type;
+  const std::byte* const* keys;    // (attention_chunk / 32)
+  const std::byte* const* values;  // the same
 };
+
+// Queries of neighbouring positions, of all heads that share one key-value head. The query at
+// position p sees positions (p - window, p], or all up to p when window is 0.
+struct QueryTile {
+  const float* q;          // (rows, heads, head_dim), rows row_stride floats apart
+  std::size_t rows;        //
+  std::size_t heads;       //
+  std::size_t row_stride;  //
+  std::size_t position;    // of the first row; the next rows follow it
+  std::size_t window;
+  std::size_t head_dim;
+  float scale;  // of a score, before the softmax
+};
+
+// Positions are attended to in chunks [512 i, 512 i + 512), each with a softmax of its own, which
+// are merged in ascending order. Where chunks begin depends on nothing else, so neither does the
+// order of any sum.
+inline constexpr std::size_t attention_chunk = 512;
+
+// What attend_chunk needs for `queries` = rows * heads.
+constexpr std::size_t attention_scratch_floats(std::size_t queries, std::size_t head_dim) {
+  const std::size_t padded = (head_dim + 15) / 16 * 16;
+  return 16 + (2 * queries + kv_block_positions) * padded + (queries + 2) * attention_chunk;
+}
 
 // Of one token's 256 columns: 256 codes, 8 scales, and sums over 32 and over 16 columns.
 constexpr std::size_t activation_step_columns = 256;
@@ -64,7 +92,7 @@ struct Kernels {
   void (*quantize)(const float* x, std::size_t columns, std::byte* out, std::size_t step_stride);
 
   // y[t, r] = sum over c of weights[r, c] * x[t, c] for the first `rows` rows of the panels, summed
-  // in whole numbers over 32 columns and in float32 over those sums. Uses 40 KiB of stack.
+  // in whole numbers over 32 columns and in float32 over those sums. Uses at most 80 KiB of stack.
   void (*multiply_panels)(DType type, const std::byte* panels, std::size_t columns,
                           std::size_t rows,
                           const std::byte* x,  // records of `tokens` tokens, contiguous; the next
@@ -89,22 +117,29 @@ struct Kernels {
   void (*rotate_half)(float* x, const float* cosine, const float* sine, std::size_t pairs);
   void (*rotate_adjacent)(float* x, const float* cosine, const float* sine, std::size_t pairs);
 
-  // One query of one head over positions [begin, end):
-  // out = sum_p softmax_p(scale * q·k_p) v_p, the softmax computed around its maximum.
-  void (*attend)(const float* q,  // (head_dim)
-                 const HeadBlocks& keys, const HeadBlocks& values, std::size_t begin,
-                 std::size_t end, std::size_t head_dim, float scale,
-                 float* scores,  // scratch (end - begin)
-                 float* out);    // (head_dim)
+  // Every query over what it sees of one chunk: mixed = sum_p e^(s_p - m) v_p, and softmax = (m,
+  // sum_p e^(s_p - m)), where s_p = scale * q·k_p and m is the greatest of them. A query that sees
+  // nothing of the chunk gets the sum 0.
+  void (*attend_chunk)(const QueryTile& tile, const HeadBlocks& cache, std::size_t chunk,
+                       float* scratch,   // (attention_scratch_floats)
+                       float* mixed,     // (rows, heads, head_dim)
+                       float* softmax);  // (rows, heads, 2)
+
+  // Adds one query's result for one chunk to that for the chunks before it; before the first,
+  // softmax_sum is (-infinity, 0) and mixed_sum is zero.
+  void (*merge_chunk)(const float* mixed, const float* softmax, float* mixed_sum,
+                      float* softmax_sum, std::size_t head_dim);
+
+  // A key or value into its place in the cache: rounded to nearest even, for int8 in steps of a
+  // 127th of its greatest element.
+  void (*store_kv)(KvType type, const float* x,  // (head_dim)
+                   std::byte* block, std::size_t position, std::size_t head_dim);
 
   void (*silu_multiply)(const float* gate, const float* up, float* out, std::size_t count);
   void (*gelu_tanh_multiply)(const float* gate, const float* up, float* out, std::size_t count);
   void (*softmax)(float* x, std::size_t count);                                    // in place
   void (*add)(const float* x, float* sum, std::size_t count);                      // sum += x
   void (*add_scaled)(const float* x, float scale, float* sum, std::size_t count);  // sum += scale*x
-
-  // Plain conversions for the key-value cache; type is f32, f16 or bf16 (round to nearest even).
-  void (*store)(DType type, const float* x, std::byte* out, std::size_t count);
 
   // The instruction set's own limits, for measuring: reads memory in order; multiplies and adds
   // bytes or floats in registers and returns the operations done (two for each product).

@@ -38,7 +38,8 @@ double value_of(std::uint16_t bits, const Layout& of) {
 
 std::vector<std::uint16_t> store(const Kernels& table, DType type, const std::vector<float>& x) {
   std::vector<std::uint16_t> halves(x.size());
-  table.store(type, x.data(), reinterpret_cast<std::byte*>(halves.data()), x.size());
+  table.store_kv(type == DType::f16 ? KvType::f16 : KvType::bf16, x.data(),
+                 reinterpret_cast<std::byte*>(halves.data()), 0, x.size());
   return halves;
 }
 
@@ -120,13 +121,13 @@ TEST(PlainTypes, AllTablesWriteTheSameBitsAtAnySizeAndAddress) {
   std::mt19937 random(9);
   std::vector<float> x(1003);
   for (float& value : x) value = std::bit_cast<float>(static_cast<std::uint32_t>(random()));
-  for (const DType type : {DType::f32, DType::f16, DType::bf16}) {
-    const std::size_t size = type == DType::f32 ? 4 : 2;
+  for (const KvType type : {KvType::f32, KvType::f16, KvType::bf16}) {
+    const std::size_t size = traits(type).element_bytes;
     for (const std::size_t count : {0, 1, 5, 8, 13, 1000}) {
       std::vector<std::vector<std::byte>> results;
       for (const Kernels* table : available_kernels()) {
         std::vector<std::byte> bytes(1 + count * size + 1, std::byte{0x5a});
-        table->store(type, x.data() + 3, bytes.data() + 1, count);
+        table->store_kv(type, x.data() + 3, bytes.data() + 1, 0, count);
         EXPECT_EQ(bytes.front(), std::byte{0x5a});
         EXPECT_EQ(bytes.back(), std::byte{0x5a});
         results.push_back(bytes);

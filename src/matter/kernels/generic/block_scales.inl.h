@@ -11,7 +11,7 @@ inline float half_of_e8m0(uint8_t exponent) {
 }
 
 // Half of an unsigned E4M3 number; its not-a-number counts as zero.
-inline float half_of_ue4m3(uint8_t number) {
+constexpr float half_of_ue4m3(uint8_t number) {
   const int exponent = number >> 3 & 15;
   const float mantissa = static_cast<float>(number & 7);
   if (number == 0x7f) return 0;

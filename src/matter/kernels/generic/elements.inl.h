@@ -29,6 +29,13 @@ struct Bf16 {
   static void write(uint8_t* p, Floats x) { store_bf16(p, x); }
 };
 
+// The codes of an int8 cache, whose scale is not in them.
+struct Int8 {
+  static constexpr size_t bytes = 1;
+  static Floats read(const uint8_t* p) { return to_floats(widen_signed(p)); }
+  static void write(uint8_t* p, Floats x) { store_bytes(p, x); }
+};
+
 // The first `count` < lanes elements; the others are zero.
 template <class Element>
 inline Floats read_partial(const uint8_t* p, size_t count) {
@@ -59,20 +66,6 @@ void write_elements(const float* x, uint8_t* p, size_t count) {
   for (; i + lanes <= count; i += lanes) Element::write(p + i * Element::bytes, load(x + i));
   if (i < count) {
     write_partial<Element>(p + i * Element::bytes, load_partial(x + i, count - i), count - i);
-  }
-}
-
-inline void store_elements(DType type, const float* x, std::byte* out, size_t count) {
-  uint8_t* bytes = reinterpret_cast<uint8_t*>(out);
-  switch (type) {
-    case DType::f32:
-      return write_elements<F32>(x, bytes, count);
-    case DType::f16:
-      return write_elements<F16>(x, bytes, count);
-    case DType::bf16:
-      return write_elements<Bf16>(x, bytes, count);
-    default:
-      __builtin_trap();  // the contract names three types
   }
 }
 

@@ -62,7 +62,9 @@ inline void multiply_parts(const uint8_t* weights, size_t columns, size_t first,
   size_t c = first;
   for (; c + together <= columns; c += column_parts) {
     if constexpr (together > 1) {  // straight from memory
-      prefetch(weights + c * column_bytes + read_ahead, column_parts * column_bytes);
+      for (size_t at = 0; at < column_parts * column_bytes; at += 64) {
+        __builtin_prefetch(weights + c * column_bytes + read_ahead + at);
+      }
     }
     UNROLL
     for (size_t part = 0; part < together; ++part) {
@@ -163,9 +165,9 @@ inline void pack_panel(DType type, const std::byte* weights, size_t rows, size_t
   const uint8_t* source = reinterpret_cast<const uint8_t*>(weights);
   uint8_t* out = reinterpret_cast<uint8_t*>(panel);
   if (type == DType::f32) {
-    pack_items<4>(source, columns * 4, rows, columns, out);
+    pack_items<4, panel_rows>(source, columns * 4, rows, columns, out);
   } else if (has_float_panels(type)) {
-    pack_items<2>(source, columns * 2, rows, columns, out);
+    pack_items<2, panel_rows>(source, columns * 2, rows, columns, out);
   } else {
     pack_blocks(panel_format_of(type), source, rows, columns, out);
   }

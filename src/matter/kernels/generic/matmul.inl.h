@@ -12,9 +12,9 @@ namespace {
 
 constexpr size_t chunk_columns = 256;  // a whole number of blocks of every type
 constexpr size_t tile_rows = 4;
-constexpr size_t tile_tokens = 3;  // 4 x 3 sums, 3 activations and a weight fill 16 registers
-constexpr size_t slab_rows = 16;   // 16 KiB of floats
-constexpr size_t few_tokens = 8;   // up to here rows are read as a stream, four at a time
+constexpr size_t tile_tokens = 3;    // 4 x 3 sums, 3 activations and a weight fill 16 registers
+constexpr size_t slab_rows = 16;     // 16 KiB of floats
+constexpr size_t stream_tokens = 8;  // up to here rows are read as a stream, four at a time
 
 struct Activations {
   const float* x;  // (tokens, columns), rows x_stride floats apart
@@ -126,7 +126,7 @@ inline void multiply_many(const Format& format, const uint8_t* weights, size_t c
   alignas(64) float slab[slab_rows * chunk_columns] = {};
   const size_t row_bytes = columns / format.block_elements * format.block_bytes;
   const size_t chunk_bytes = chunk_columns / format.block_elements * format.block_bytes;
-  const size_t rows_at_once = tokens <= few_tokens ? tile_rows : slab_rows;
+  const size_t rows_at_once = tokens <= stream_tokens ? tile_rows : slab_rows;
   for (size_t row = 0; row < rows; row += rows_at_once) {
     const size_t taken = rows - row < rows_at_once ? rows - row : rows_at_once;
     const uint8_t* chunk = weights + row * row_bytes;

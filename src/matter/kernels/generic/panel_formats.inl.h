@@ -41,23 +41,11 @@ struct Step {
   alignas(64) float minimums[16 * panel_rows];
 };
 
-// What an unpacker writes, one vector of rows at a time.
+// Where unpackers put a vector of rows' scales; what they do with codes differs.
 template <Codes codes>
-struct Opened {
+struct Scales {
   Step& step;
   size_t vector;
-
-  void put(size_t quad, Quads x) const {
-    const size_t at = (quad * panel_rows + vector * lanes) * 4;
-    if constexpr (codes != Codes::bytes) {
-      store_quads(step.codes[0] + at, x);
-    } else if constexpr (narrow_sums) {
-      store_quads(step.codes[0] + at, even_bytes(x));
-      store_quads(step.codes[1] + at, odd_bytes(x));
-    } else {
-      store_quads(step.codes[0] + at, x ^ splat_byte(raised_bytes_by));
-    }
-  }
 
   // For the 16 or 32 columns of a block of that many.
   void scale_16(size_t block, Floats scale, Floats minimum) const {
@@ -81,17 +69,31 @@ struct Opened {
   }
 };
 
-// One block of each row of a panel, and which vector of rows is looked at.
+// Keeps the codes for many tokens.
+template <Codes codes>
+struct Opened : Scales<codes> {
+  void put(size_t quad, Quads x) const {
+    Step& step = this->step;
+    const size_t at = (quad * panel_rows + this->vector * lanes) * 4;
+    if constexpr (codes != Codes::bytes) {
+      store_quads(step.codes[0] + at, x);
+    } else if constexpr (narrow_sums) {
+      store_quads(step.codes[0] + at, even_bytes(x));
+      store_quads(step.codes[1] + at, odd_bytes(x));
+    } else {
+      store_quads(step.codes[0] + at, x ^ splat_byte(raised_bytes_by));
+    }
+  }
+};
+
+// One block of each row of a vector of rows.
 struct PackedBlock {
   const uint8_t* at;
-  size_t vector;
 
-  const uint8_t* item(size_t offset, size_t bytes) const {
-    return at + offset * panel_rows + vector * lanes * bytes;
-  }
-  Floats half(size_t offset) const { return load_f16(item(offset, 2)); }
-  Quads quad(size_t offset) const { return load_quads(item(offset, 4)); }
-  Ints word(size_t offset) const { return load_ints(item(offset, 4)); }
+  const uint8_t* item(size_t offset) const { return at + offset * lanes; }
+  Floats half(size_t offset) const { return load_f16(item(offset)); }
+  Quads quad(size_t offset) const { return load_quads(item(offset)); }
+  Ints word(size_t offset) const { return load_ints(item(offset)); }
 };
 
 template <DType type>
@@ -119,7 +121,8 @@ struct Panel<DType::q4_0> {
   static constexpr DType type = DType::q4_0;
   static constexpr Items items = {1, 2, 4, 0};
   static constexpr Codes codes = Codes::four_bits;
-  static void open(PackedBlock in, size_t block, Opened<codes> out) {
+  template <class Out>
+  static void open(PackedBlock in, size_t block, Out out) {
     const Floats scale = in.half(FIELD(scale));
     out.scale_32(block, scale, splat(8) * scale);
     put_nibbles(in, FIELD(codes), 8 * block, out, unchanged);
@@ -131,7 +134,8 @@ struct Panel<DType::q4_1> {
   static constexpr DType type = DType::q4_1;
   static constexpr Items items = {2, 2, 4, 0};
   static constexpr Codes codes = Codes::four_bits;
-  static void open(PackedBlock in, size_t block, Opened<codes> out) {
+  template <class Out>
+  static void open(PackedBlock in, size_t block, Out out) {
     out.scale_32(block, in.half(FIELD(scale)), splat(0) - in.half(FIELD(minimum)));
     put_nibbles(in, FIELD(codes), 8 * block, out, unchanged);
   }
@@ -149,7 +153,8 @@ struct Panel<DType::q5_0> {
   static constexpr DType type = DType::q5_0;
   static constexpr Items items = {1, 2, 5, 0};
   static constexpr Codes codes = Codes::five_bits;
-  static void open(PackedBlock in, size_t block, Opened<codes> out) {
+  template <class Out>
+  static void open(PackedBlock in, size_t block, Out out) {
     const Floats scale = in.half(FIELD(scale));
     out.scale_32(block, scale, splat(16) * scale);
     const Ints fifth = in.word(FIELD(fifth_bits));
@@ -163,7 +168,8 @@ struct Panel<DType::q5_1> {
   static constexpr DType type = DType::q5_1;
   static constexpr Items items = {2, 2, 5, 0};
   static constexpr Codes codes = Codes::five_bits;
-  static void open(PackedBlock in, size_t block, Opened<codes> out) {
+  template <class Out>
+  static void open(PackedBlock in, size_t block, Out out) {
     out.scale_32(block, in.half(FIELD(scale)), splat(0) - in.half(FIELD(minimum)));
     const Ints fifth = in.word(FIELD(fifth_bits));
     put_nibbles(in, FIELD(codes), 8 * block, out,
@@ -176,7 +182,8 @@ struct Panel<DType::q8_0> {
   static constexpr DType type = DType::q8_0;
   static constexpr Items items = {1, 2, 8, 0};
   static constexpr Codes codes = Codes::bytes;
-  static void open(PackedBlock in, size_t block, Opened<codes> out) {
+  template <class Out>
+  static void open(PackedBlock in, size_t block, Out out) {
     out.scale_32(block, in.half(FIELD(scale)));
     UNROLL
     for (size_t i = 0; i < 8; ++i) out.put(8 * block + i, in.quad(FIELD(codes) + 4 * i));
@@ -200,7 +207,8 @@ struct Panel<DType::iq4_nl> {
   static constexpr DType type = DType::iq4_nl;
   static constexpr Items items = {1, 2, 4, 0};
   static constexpr Codes codes = Codes::bytes;
-  static void open(PackedBlock in, size_t block, Opened<codes> out) {
+  template <class Out>
+  static void open(PackedBlock in, size_t block, Out out) {
     const ByteTable values = byte_table(tables::iq4_values);
     out.scale_32(block, in.half(FIELD(scale)));
     put_nibbles(in, FIELD(codes), 8 * block, out,
@@ -208,11 +216,26 @@ struct Panel<DType::iq4_nl> {
   }
 };
 
-// scale[row] = convert(byte of the row)
-template <class Convert>
-inline Floats converted(const uint8_t* bytes, size_t stride, Convert convert) {
+// Half of the powers of two that E8M0 exponents stand for, each as a product of two that are
+// normal numbers.
+inline Floats halves_of_e8m0(Ints exponents) {
+  const Ints first = exponents >> 1, second = exponents - first;
+  const Ints bias = splat_int(127 - 64);
+  return as_floats((first + bias) << 23) * as_floats((second + bias) << 23);
+}
+
+struct Ue4m3Halves {
+  float of[256];
+  constexpr Ue4m3Halves() : of() {
+    for (int i = 0; i < 256; ++i) of[i] = half_of_ue4m3(static_cast<uint8_t>(i));
+  }
+};
+constexpr Ue4m3Halves ue4m3_halves;
+
+// Of every fourth byte.
+inline Floats halves_of_ue4m3(const uint8_t* bytes) {
   float scales[lanes];
-  for (size_t i = 0; i < lanes; ++i) scales[i] = convert(bytes[i * stride]);
+  for (size_t i = 0; i < lanes; ++i) scales[i] = ue4m3_halves.of[bytes[4 * i]];
   return load(scales);
 }
 
@@ -221,8 +244,9 @@ struct Panel<DType::mxfp4> {
   static constexpr DType type = DType::mxfp4;
   static constexpr Items items = {1, 1, 4, 0};
   static constexpr Codes codes = Codes::five_bits;
-  static void open(PackedBlock in, size_t block, Opened<codes> out) {
-    const Floats scale = converted(in.item(FIELD(exponent), 1), 1, half_of_e8m0);
+  template <class Out>
+  static void open(PackedBlock in, size_t block, Out out) {
+    const Floats scale = halves_of_e8m0(widen(in.item(FIELD(exponent))));
     const ByteTable values = byte_table(raised_e2m1.values);
     out.scale_32(block, scale, splat(e2m1_offset) * scale);
     put_nibbles(in, FIELD(codes), 8 * block, out,
@@ -235,11 +259,11 @@ struct Panel<DType::nvfp4> {
   static constexpr DType type = DType::nvfp4;
   static constexpr Items items = {0, 2, 9, 0};
   static constexpr Codes codes = Codes::five_bits;
-  static void open(PackedBlock in, size_t block, Opened<codes> out) {
+  template <class Out>
+  static void open(PackedBlock in, size_t block, Out out) {
     const ByteTable values = byte_table(raised_e2m1.values);
     for (size_t group = 0; group < 4; ++group) {
-      const uint8_t* bytes = in.item(FIELD(scales), 4) + group;
-      const Floats scale = converted(bytes, 4, half_of_ue4m3);
+      const Floats scale = halves_of_ue4m3(in.item(FIELD(scales)) + group);
       out.scale_16(4 * block + group, scale, splat(e2m1_offset) * scale);
       for (size_t i = 0; i < 2; ++i) {
         const Quads both = in.quad(FIELD(codes) + 8 * group + 4 * i);
@@ -277,7 +301,8 @@ struct Panel<DType::q4_k> {
   static constexpr DType type = DType::q4_k;
   static constexpr Items items = {2, 2, 35, 0};
   static constexpr Codes codes = Codes::four_bits;
-  static void open(PackedBlock in, size_t, Opened<codes> out) {
+  template <class Out>
+  static void open(PackedBlock in, size_t, Out out) {
     put_six_bit_scales(in, FIELD(scales), in.half(FIELD(scale)), in.half(FIELD(minimum)), out);
     UNROLL
     for (size_t i = 0; i < 32; ++i) {
@@ -293,7 +318,8 @@ struct Panel<DType::q5_k> {
   static constexpr DType type = DType::q5_k;
   static constexpr Items items = {2, 2, 43, 0};
   static constexpr Codes codes = Codes::five_bits;
-  static void open(PackedBlock in, size_t, Opened<codes> out) {
+  template <class Out>
+  static void open(PackedBlock in, size_t, Out out) {
     put_six_bit_scales(in, FIELD(scales), in.half(FIELD(scale)), in.half(FIELD(minimum)), out);
     UNROLL
     for (size_t i = 0; i < 32; ++i) {
@@ -313,7 +339,8 @@ struct Panel<DType::q6_k> {
   static constexpr DType type = DType::q6_k;
   static constexpr Items items = {0, 2, 52, 1};
   static constexpr Codes codes = Codes::six_bits;
-  static void open(PackedBlock in, size_t, Opened<codes> out) {
+  template <class Out>
+  static void open(PackedBlock in, size_t, Out out) {
     const Floats scale = in.half(FIELD(scale));
     UNROLL
     for (size_t i = 0; i < 16; ++i) {
@@ -321,16 +348,16 @@ struct Panel<DType::q6_k> {
       const Floats each = scale * to_floats(signed_byte(word, static_cast<int>(i % 4 * 8)));
       out.scale_16(i, each, splat(32) * each);
     }
+    // Two of the four blocks that share their high bits at a time: of more there would be more sums
+    // in hand than registers.
     UNROLL
-    for (size_t i = 0; i < 16; ++i) {  // quads of high bits: half i / 8
-      const size_t half = i / 8, at = i % 8, quad = 32 * half + at;
-      const Quads high = in.quad(FIELD(high_bits) + 4 * i);
-      const Quads first = in.quad(FIELD(codes) + 64 * half + 4 * at);
-      const Quads second = in.quad(FIELD(codes) + 64 * half + 32 + 4 * at);
-      out.put(quad, byte_bits(first, 0, 15) | shift_bytes(byte_bits(high, 0, 3), 4));
-      out.put(quad + 8, byte_bits(second, 0, 15) | shift_bytes(byte_bits(high, 2, 3), 4));
-      out.put(quad + 16, byte_bits(first, 4, 15) | shift_bytes(byte_bits(high, 4, 3), 4));
-      out.put(quad + 24, byte_bits(second, 4, 15) | shift_bytes(byte_bits(high, 6, 3), 4));
+    for (size_t i = 0; i < 32; ++i) {
+      const size_t half = i / 16, pair = i / 8 % 2, at = i % 8, quad = 32 * half + 8 * pair + at;
+      const Quads high = in.quad(FIELD(high_bits) + 32 * half + 4 * at);
+      const Quads both = in.quad(FIELD(codes) + 64 * half + 32 * pair + 4 * at);
+      const int low_bits = static_cast<int>(2 * pair);
+      out.put(quad, byte_bits(both, 0, 15) | shift_bytes(byte_bits(high, low_bits, 3), 4));
+      out.put(quad + 16, byte_bits(both, 4, 15) | shift_bytes(byte_bits(high, low_bits + 4, 3), 4));
     }
   }
 };
@@ -346,7 +373,8 @@ struct Panel<DType::q2_k> {
   static constexpr DType type = DType::q2_k;
   static constexpr Items items = {0, 2, 20, 2};
   static constexpr Codes codes = Codes::five_bits;
-  static void open(PackedBlock in, size_t, Opened<codes> out) {
+  template <class Out>
+  static void open(PackedBlock in, size_t, Out out) {
     const Floats scale = in.half(FIELD(scale)), minimum = in.half(FIELD(minimum));
     UNROLL
     for (size_t i = 0; i < 16; ++i) {
@@ -364,7 +392,8 @@ struct Panel<DType::q3_k> {
   static constexpr DType type = DType::q3_k;
   static constexpr Items items = {0, 2, 27, 1};
   static constexpr Codes codes = Codes::five_bits;
-  static void open(PackedBlock in, size_t, Opened<codes> out) {
+  template <class Out>
+  static void open(PackedBlock in, size_t, Out out) {
     const Ints a = in.word(FIELD(scales)), b = in.word(FIELD(scales) + 4);
     const Ints high = in.word(FIELD(scales) + 8);
     const Ints low = splat_int(0x0f0f0f0f), pair = splat_int(0x03030303);
@@ -394,10 +423,11 @@ struct Panel<DType::iq4_xs> {
   static constexpr DType type = DType::iq4_xs;
   static constexpr Items items = {2, 2, 33, 0};
   static constexpr Codes codes = Codes::bytes;
-  static void open(PackedBlock in, size_t, Opened<codes> out) {
+  template <class Out>
+  static void open(PackedBlock in, size_t, Out out) {
     const Floats scale = in.half(FIELD(scale));
     uint16_t high[lanes];
-    __builtin_memcpy(high, in.item(FIELD(scales_high), 2), sizeof high);
+    __builtin_memcpy(high, in.item(FIELD(scales_high)), sizeof high);
     uint32_t wide[lanes];
     for (size_t i = 0; i < lanes; ++i) wide[i] = high[i];
     const Ints scales_high = load_ints(wide), scales_low = in.word(FIELD(scales_low));

@@ -4,7 +4,7 @@
 // one order for every number of tokens, so a token's bits do not depend on the others.
 #pragma once
 
-#include "kernels/generic/panel_formats.inl.h"
+#include "kernels/generic/few_tokens.inl.h"
 
 namespace freehold::kernels {
 namespace {
@@ -13,11 +13,6 @@ constexpr size_t token_tile = 4;       // tokens whose sums are in registers tog
 constexpr size_t tokens_passing = 16;  // whose records stay in the first-level cache
 constexpr size_t sums_held = 2048;
 constexpr size_t tokens_at_once = sums_held / panel_rows;  // their sums stay in the cache
-
-// What a panel meets: the tokens' records of 256 columns, one after the other.
-inline const ActivationStep& record(const uint8_t* x, size_t token) {
-  return reinterpret_cast<const ActivationStep*>(x)[token];
-}
 
 // sums[t] += scale * (codes . x) - minimum * (sum of x), over one block of 32 columns.
 template <size_t tokens>
@@ -56,23 +51,6 @@ inline void multiply_32(const Step& step, size_t block, const uint8_t* x, float*
     }
   }
 }
-
-// Activations of a few tokens in 16 bits, the even and the odd bytes of each quad apart.
-template <size_t tokens>
-struct WideActivations {
-  alignas(64) uint8_t halves[2][tokens][step_columns];
-
-  WideActivations(const uint8_t* x, size_t columns) {
-    constexpr size_t vector = 4 * lanes;
-    for (size_t t = 0; t < tokens; ++t) {
-      for (size_t c = 0; c < columns; c += vector) {
-        const Quads quads = load_quads(record(x, t).codes + c);
-        store_quads(halves[0][t] + c, even_bytes(quads));
-        store_quads(halves[1][t] + c, odd_bytes(quads));
-      }
-    }
-  }
-};
 
 // sums[t] += scale * (signed bytes . x), over one block of 32 columns, products in 32 bits.
 template <size_t tokens>
@@ -156,15 +134,29 @@ inline void multiply_16(const Step& step, size_t block, const uint8_t* x, size_t
   }
 }
 
+inline void prefetch(const uint8_t* bytes, size_t count) {
+  constexpr size_t line = 64;
+  for (size_t i = 0; i < count; i += line) __builtin_prefetch(bytes + i);
+}
+
+// The records of the next tokens, a share with every block: they come in pieces too short for the
+// processor to see that they follow each other.
+inline void ask_for_next_tile(const uint8_t* x, size_t block) {
+  constexpr size_t bytes = token_tile * sizeof(ActivationStep), share = bytes / 8;
+  prefetch(x + bytes + block * share, share);
+}
+
 template <Codes codes, size_t tokens>
 inline void multiply_tile(const Step& step, size_t columns, const uint8_t* x, float* sums) {
   if constexpr (codes == Codes::bytes && narrow_sums) {
     const WideActivations<tokens> wide(x, columns);
     for (size_t block = 0; block < columns / 32; ++block) {
+      ask_for_next_tile(x, block);
       multiply_bytes_32<tokens>(step, block, wide, x, sums);
     }
   } else {
     for (size_t block = 0; block < columns / 32; ++block) {
+      ask_for_next_tile(x, block);
       multiply_32<tokens>(step, block, x, sums);
     }
   }
@@ -206,35 +198,41 @@ inline void write_sums(const float* sums, size_t tokens, Destination to) {
   }
 }
 
-// What is opened next comes from memory while this step is multiplied.
-inline void prefetch(const uint8_t* bytes, size_t count) {
-  constexpr size_t line = 64;
-  for (size_t i = 0; i < count; i += line) __builtin_prefetch(bytes + i, 0, 3);
+template <DType type>
+inline void open_step(const uint8_t* packed, size_t columns, Step& step) {
+  using Of = Panel<type>;
+  constexpr size_t vector_bytes = sizeof(Block<type>) * lanes;
+  for (size_t block = 0; block < columns / Block<type>::elements; ++block) {
+    for (size_t v = 0; v < panel_vectors; ++v) {
+      Of::open({packed + (block * panel_vectors + v) * vector_bytes}, block,
+               Opened<Of::codes>{{step, v}});
+    }
+  }
 }
 
 template <DType type>
 void multiply_panel(const uint8_t* panel, size_t columns, const std::byte* x, size_t step_stride,
                     size_t tokens, Destination to) {
-  using Of = Panel<type>;
-  constexpr size_t block_columns = Block<type>::elements;
-  constexpr size_t block_bytes = sizeof(Block<type>) * panel_rows;
+  constexpr Codes codes = Panel<type>::codes;
+  constexpr size_t step_bytes =
+      step_columns / Block<type>::elements * sizeof(Block<type>) * panel_rows;
   Step step;
   alignas(64) float sums[sums_held];
   for (size_t first = 0; first < tokens; first += tokens_at_once) {
     const size_t taken = tokens - first < tokens_at_once ? tokens - first : tokens_at_once;
     for (size_t i = 0; i < taken * panel_rows; ++i) sums[i] = 0;
     const uint8_t* packed = panel;
-    const uint8_t* activations =
-        reinterpret_cast<const uint8_t*>(x) + first * sizeof(ActivationStep);
-    for (size_t c = 0; c < columns; c += step_columns, activations += step_stride) {
+    const uint8_t* records = reinterpret_cast<const uint8_t*>(x) + first * sizeof(ActivationStep);
+    for (size_t c = 0; c < columns; c += step_columns, records += step_stride) {
       const size_t width = columns - c < step_columns ? columns - c : step_columns;
-      for (size_t block = 0; block < width / block_columns; ++block, packed += block_bytes) {
-        for (size_t v = 0; v < panel_vectors; ++v) {
-          Of::open({packed, v}, block, Opened<Of::codes>{step, v});
-        }
+      if (taken <= few_tokens) {
+        multiply_few<type>(packed, width, records, taken, step, sums);
+      } else {
+        open_step<type>(packed, width, step);
+        prefetch(packed + step_bytes, step_bytes);  // while this step is multiplied
+        multiply_step<codes>(step, width, records, taken, sums);
       }
-      prefetch(packed, step_columns / block_columns * block_bytes);
-      multiply_step<Of::codes>(step, width, activations, taken, sums);
+      packed += step_bytes;  // the last step may be shorter, nothing comes after it
     }
     write_sums(sums, taken, {to.y + first * to.y_stride, to.y_stride, to.rows});
   }
@@ -282,12 +280,12 @@ inline const PanelFormat& panel_format_of(DType type) {
   return *format;
 }
 
-// `count` items of `bytes` each, from one block of every row to where a panel keeps them.
-template <size_t bytes>
+// `count` items of `bytes` each, from one block of `width` rows to where they lie side by side.
+template <size_t bytes, size_t width>
 inline uint8_t* pack_items(const uint8_t* source, size_t row_bytes, size_t rows, size_t count,
                            uint8_t* out) {
   for (size_t i = 0; i < count; ++i, source += bytes) {
-    for (size_t row = 0; row < panel_rows; ++row, out += bytes) {
+    for (size_t row = 0; row < width; ++row, out += bytes) {
       if (row < rows) {
         __builtin_memcpy(out, source + row * row_bytes, bytes);
       } else {
@@ -302,13 +300,15 @@ inline void pack_blocks(const PanelFormat& format, const uint8_t* weights, size_
                         size_t columns, uint8_t* out) {
   const Items& items = format.items;
   const size_t blocks = columns / format.block_elements, row_bytes = blocks * format.block_bytes;
-  for (size_t block = 0; block < blocks; ++block) {
-    const uint8_t* at = weights + block * format.block_bytes;
-    out = items.head_bytes == 1 ? pack_items<1>(at, row_bytes, rows, items.heads, out)
-                                : pack_items<2>(at, row_bytes, rows, items.heads, out);
+  for (size_t i = 0; i < blocks * panel_vectors; ++i) {
+    const size_t block = i / panel_vectors, row = i % panel_vectors * lanes;
+    const size_t wanted = rows > row ? rows - row : 0;
+    const uint8_t* at = weights + row * row_bytes + block * format.block_bytes;
+    out = items.head_bytes == 1 ? pack_items<1, lanes>(at, row_bytes, wanted, items.heads, out)
+                                : pack_items<2, lanes>(at, row_bytes, wanted, items.heads, out);
     at += items.heads * items.head_bytes;
-    out = pack_items<4>(at, row_bytes, rows, items.quads, out);
-    out = pack_items<2>(at + items.quads * 4, row_bytes, rows, items.tails, out);
+    out = pack_items<4, lanes>(at, row_bytes, wanted, items.quads, out);
+    out = pack_items<2, lanes>(at + items.quads * 4, row_bytes, wanted, items.tails, out);
   }
 }
 

@@ -5,8 +5,10 @@
 #pragma clang diagnostic ignored "-Wpass-failed"  // without optimisation loops stay rolled up
 #pragma STDC FP_CONTRACT OFF                      // what is fused is fused by name: multiply_add
 
-#include "kernels/generic/attend.inl.h"
+#include "kernels/generic/activate.inl.h"
+#include "kernels/generic/attention.inl.h"
 #include "kernels/generic/float_panels.inl.h"
+#include "kernels/generic/kv_store.inl.h"
 #include "kernels/generic/norm.inl.h"
 #include "kernels/generic/probe.inl.h"
 #include "kernels/generic/rotate.inl.h"
@@ -30,13 +32,14 @@ constexpr Kernels table(const char* name, RowKernels rows) {
       .rms_norm = rms_norm,
       .rotate_half = rotate_half,
       .rotate_adjacent = rotate_adjacent,
-      .attend = attend,
+      .attend_chunk = attend_chunk,
+      .merge_chunk = merge_chunk,
+      .store_kv = store_kv,
       .silu_multiply = silu_multiply,
       .gelu_tanh_multiply = gelu_tanh_multiply,
       .softmax = softmax,
       .add = add,
       .add_scaled = add_scaled,
-      .store = store_elements,
       .probe_read = probe_read,
       .probe_int8 = probe_int8,
       .probe_fp32 = probe_fp32,

@@ -19,6 +19,7 @@ namespace freehold::kernels {
 namespace {
 
 constexpr size_t lanes = 8;
+constexpr size_t registers = 16;  // of vectors
 
 struct Floats {
   __m256 v;
@@ -80,7 +81,7 @@ inline Floats round(Floats x) {
   return {_mm256_round_ps(x.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
 }
 
-// 2^n for whole n in [-126, 127]; anything where n is not a number.
+// 2^n for whole n in [-126, 127], zero for n = -127; anything where n is not a number.
 inline Floats power_of_two(Floats n) {
   const __m256i biased = _mm256_add_epi32(_mm256_cvtps_epi32(n.v), _mm256_set1_epi32(127));
   return {_mm256_castsi256_ps(_mm256_slli_epi32(biased, 23))};
@@ -136,6 +137,14 @@ inline Ints widen(const void* p) {
 }
 inline Ints widen_signed(const void* p) {
   return {_mm256_cvtepi8_epi32(_mm_loadl_epi64(static_cast<const __m128i*>(p)))};
+}
+
+// To the nearest whole numbers, ties to even, as signed bytes; |x| <= 127.
+inline void store_bytes(void* p, Floats x) {
+  const __m256i whole = _mm256_cvtps_epi32(x.v);
+  const __m128i low = _mm256_castsi256_si128(whole);
+  const __m128i halves = _mm_packs_epi32(low, _mm256_extracti128_si256(whole, 1));
+  _mm_storel_epi64(static_cast<__m128i*>(p), _mm_packs_epi16(halves, halves));
 }
 
 inline Ints operator+(Ints a, Ints b) {
@@ -236,8 +245,14 @@ inline Quads lookup(ByteTable table, Quads index) {
 inline Quads as_quads(Ints x) {
   return {x.v};
 }
+inline Floats as_floats(Ints x) {
+  return {_mm256_castsi256_ps(x.v)};
+}
 inline Ints load_ints(const void* p) {
   return {_mm256_loadu_si256(static_cast<const __m256i*>(p))};
+}
+inline void store_ints(void* p, Ints x) {
+  _mm256_storeu_si256(static_cast<__m256i*>(p), x.v);
 }
 // The signed byte of each element that begins at bit `shift`.
 inline Ints signed_byte(Ints x, int shift) {

@@ -19,6 +19,7 @@ namespace freehold::kernels {
 namespace {
 
 constexpr size_t lanes = 16;
+constexpr size_t registers = 32;  // of vectors
 
 struct Floats {
   __m512 v;
@@ -79,7 +80,7 @@ inline Floats round(Floats x) {
   return {_mm512_roundscale_ps(x.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
 }
 
-// 2^n for whole n in [-126, 127]; anything where n is not a number.
+// 2^n for whole n in [-126, 127], zero for n = -127; anything where n is not a number.
 inline Floats power_of_two(Floats n) {
   const __m512i biased = _mm512_add_epi32(_mm512_cvtps_epi32(n.v), _mm512_set1_epi32(127));
   return {_mm512_castsi512_ps(_mm512_slli_epi32(biased, 23))};
@@ -128,6 +129,23 @@ inline Ints splat_int(int x) {
 inline Ints load_ints(const void* p) {
   return {_mm512_loadu_si512(p)};
 }
+inline void store_ints(void* p, Ints x) {
+  _mm512_storeu_si512(p, x.v);
+}
+
+// Sixteen bytes, unsigned or signed.
+inline Ints widen(const void* p) {
+  return {_mm512_cvtepu8_epi32(_mm_loadu_si128(static_cast<const __m128i*>(p)))};
+}
+inline Ints widen_signed(const void* p) {
+  return {_mm512_cvtepi8_epi32(_mm_loadu_si128(static_cast<const __m128i*>(p)))};
+}
+// To the nearest whole numbers, ties to even, as signed bytes; |x| <= 127.
+inline void store_bytes(void* p, Floats x) {
+  const __m128i bytes = _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(x.v));
+  _mm_storeu_si128(static_cast<__m128i*>(p), bytes);
+}
+
 inline Ints operator+(Ints a, Ints b) {
   return {_mm512_add_epi32(a.v, b.v)};
 }
@@ -198,6 +216,9 @@ inline Quads shift_bytes(Quads x, int shift) {
 inline Quads as_quads(Ints x) {
   return {x.v};
 }
+inline Floats as_floats(Ints x) {
+  return {_mm512_castsi512_ps(x.v)};
+}
 
 // Sixteen signed bytes, and table[index] of each byte in 0..15.
 struct ByteTable {
@@ -248,10 +269,7 @@ inline void in_this_order(Ints& x) {
 
 // 32 floats, rounded to the nearest whole number, as signed bytes; all within -127..127.
 inline void store_bytes(int8_t* p, const Floats (&x)[2]) {
-  for (size_t i = 0; i < 2; ++i) {
-    const __m128i bytes = _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(x[i].v));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(p + i * lanes), bytes);
-  }
+  for (size_t i = 0; i < 2; ++i) store_bytes(p + i * lanes, x[i]);
 }
 
 // Keeps the compiler from knowing a value: what is measured must be computed.

@@ -11,6 +11,7 @@ namespace freehold::kernels {
 namespace {
 
 constexpr size_t lanes = 8;
+constexpr size_t registers = 16;
 
 struct Floats {
   float v[lanes];
@@ -168,6 +169,10 @@ inline Ints widen_signed(const void* p) {
   return each<Ints>(
       [=](size_t i) { return static_cast<uint32_t>(static_cast<const int8_t*>(p)[i]); });
 }
+inline void store_bytes(void* p, Floats x) {
+  const Floats whole = round(minimum(maximum(x, splat(-127.0f)), splat(127.0f)));
+  for (size_t i = 0; i < lanes; ++i) static_cast<int8_t*>(p)[i] = static_cast<int8_t>(whole.v[i]);
+}
 inline Ints operator+(Ints a, Ints b) {
   return each<Ints>([&](size_t i) { return a.v[i] + b.v[i]; });
 }
@@ -262,10 +267,16 @@ inline Quads lookup(ByteTable table, Quads index) {
 inline Quads as_quads(Ints x) {
   return __builtin_bit_cast(Quads, x);
 }
+inline Floats as_floats(Ints x) {
+  return __builtin_bit_cast(Floats, x);
+}
 inline Ints load_ints(const void* p) {
   Ints x;
   __builtin_memcpy(&x, p, sizeof x);
   return x;
+}
+inline void store_ints(void* p, Ints x) {
+  __builtin_memcpy(p, &x, sizeof x);
 }
 // The signed byte of each element that begins at bit `shift`.
 inline Ints signed_byte(Ints x, int shift) {
