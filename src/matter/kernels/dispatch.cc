@@ -41,8 +41,10 @@ bool runs_neon() {
 
 constexpr std::array built = {
 #if defined(__x86_64__)
-    Candidate{&avx512_kernels, runs_avx512},
+    // AVX2 stays the choice until the longer vectors have been run and measured on such a CPU;
+    // FREEHOLD_KERNELS=avx512vnni asks for them.
     Candidate{&avx2_kernels, runs_avx2},
+    Candidate{&avx512_kernels, runs_avx512},
 #elif defined(__aarch64__)
     Candidate{&neon_kernels, runs_neon},
 #endif

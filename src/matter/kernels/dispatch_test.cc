@@ -37,7 +37,7 @@ TEST_P(InstructionSet, IsOfferedWhereTheProcessorHasIt) {
 INSTANTIATE_TEST_SUITE_P(Tables, InstructionSet, testing::ValuesIn(candidates()),
                          [](const auto& info) { return std::string(info.param.table->name); });
 
-TEST(Dispatch, TakesTheBestTableUnlessTheEnvironmentForcesOne) {
+TEST(Dispatch, TakesTheFirstTableUnlessTheEnvironmentForcesOne) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const char* best = available_kernels().front()->name;
   EXPECT_EXIT(std::_Exit(exit_code_of_choosing("", best)), testing::ExitedWithCode(0), "");

@@ -148,11 +148,11 @@ struct Kernels {
   std::uint64_t (*probe_fp32)(std::size_t rounds);
 };
 
-// The best table this CPU can run; FREEHOLD_KERNELS=NAME forces one (an unknown or
+// The first of available_kernels(); FREEHOLD_KERNELS=NAME forces one (an unknown or
 // impossible name ends the process with exit code 3 and the list of possible ones).
 const Kernels& kernels();
 
-// Every table this CPU can run, best first: for tests and `doctor`.
+// Every table this CPU can run, first the one that is chosen, scalar last: for tests and `doctor`.
 std::span<const Kernels* const> available_kernels();
 
 }  // namespace freehold::kernels

@@ -1,5 +1,6 @@
-// Everything that the vocabulary included before this file can compute, as one table. Whose functions
-// read single rows is said by the caller: this vocabulary's own (generic/matmul.inl.h) or another's.
+// Everything that the vocabulary included before this file can compute, as one table. Whose
+// functions read single rows is said by the caller: this vocabulary's own (generic/matmul.inl.h) or
+// another's.
 #pragma once
 
 #pragma clang diagnostic ignored "-Wpass-failed"  // without optimisation loops stay rolled up

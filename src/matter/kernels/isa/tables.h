@@ -37,7 +37,7 @@ struct Candidate {
   bool (*runs)();
 };
 
-// Best first.
+// In the order of choice.
 std::span<const Candidate> candidates();
 
 }  // namespace freehold::kernels
