@@ -260,6 +260,15 @@ inline Quads odd_bytes(Quads x) {
 inline Ints multiply_shorts(Quads a, Quads b) {
   return {_mm512_madd_epi16(a.v, b.v)};
 }
+// 2 * lanes signed bytes in 16 bits each; and floats to the nearest whole numbers of 16 bits, ties
+// to even, |x| < 2^15.
+inline Quads widen_to_shorts(const void* p) {
+  return {_mm512_cvtepi8_epi16(_mm256_loadu_si256(static_cast<const __m256i*>(p)))};
+}
+inline void store_shorts(void* p, Floats x) {
+  const __m256i shorts = _mm512_cvtepi32_epi16(_mm512_cvtps_epi32(x.v));
+  _mm256_storeu_si256(static_cast<__m256i*>(p), shorts);
+}
 inline void in_this_order(Pairs& x) {
   asm volatile("" : "+v"(x.v));
 }

@@ -327,6 +327,17 @@ inline uint32x4_t four_sums(uint8x16_t a, uint8x16_t b) {
 inline Ints multiply_shorts(Quads a, Quads b) {
   return {four_sums(a.low, b.low), four_sums(a.high, b.high)};
 }
+// 2 * lanes signed bytes in 16 bits each; and floats to the nearest whole numbers of 16 bits, ties
+// to even, |x| < 2^15.
+inline Quads widen_to_shorts(const void* p) {
+  const int8x16_t bytes = vld1q_s8(static_cast<const int8_t*>(p));
+  return {vreinterpretq_u8_s16(vmovl_s8(vget_low_s8(bytes))),
+          vreinterpretq_u8_s16(vmovl_high_s8(bytes))};
+}
+inline void store_shorts(void* p, Floats x) {
+  const int16x4_t low = vqmovn_s32(vcvtnq_s32_f32(x.low));
+  vst1q_s16(static_cast<int16_t*>(p), vqmovn_high_s32(low, vcvtnq_s32_f32(x.high)));
+}
 inline void in_this_order(Pairs& x) {
   asm volatile("" : "+w"(x.low), "+w"(x.high));
 }
