@@ -143,6 +143,53 @@ class Bench(unittest.TestCase):
         self.assertGreater(result["machine"]["int8_gops"], 1)
         self.assertGreater(result["prefill"]["tokens_per_s"], 0)
         self.assertEqual((result["decode"]["batch"], result["decode"]["depth"]), (2, 8))
+        decode = result["decode"]
+        self.assertGreater(decode["bytes_per_token"], result["weights_bytes"] / 2)  # two share the weights
+        self.assertAlmostEqual(decode["gb_s"], decode["bytes_per_token"] * decode["tokens_per_s"] * 1e-9)
+        self.assertAlmostEqual(decode["share_of_bandwidth"], decode["gb_s"] / result["machine"]["read_gb_s"])
+
+    def bench(self, *arguments, prompt=16, generate=4):
+        return run("bench", "--model", MODEL, "--prompt", prompt, "--generate", generate, "--repeat", "2", "--json", *arguments)
+
+    def test_medians_are_of_the_runs(self):
+        result = self.bench("--threads", "1").json()
+        self.assertEqual(result["threads"], 1)
+        for part in ["prefill", "decode"]:
+            runs = result[part]["runs"]
+            self.assertEqual(len(runs), 2)
+            self.assertAlmostEqual(result[part]["tokens_per_s"], sum(runs) / 2)
+
+    def test_what_was_not_measured_is_null(self):
+        self.assertIsNone(self.bench(prompt=0).json()["prefill"])
+        self.assertIsNone(self.bench(generate=0).json()["decode"])
+        self.assertEqual(self.bench(prompt=0, generate=0).code, 3)
+
+    def test_compares_with_an_earlier_result(self):
+        before = self.bench().json()
+        path = write(FOLDER.name, "before.json", json.dumps(before))
+        same = self.bench("--compare", path, "--tolerance", "100")
+        self.assertEqual((same.code, same.json()["comparison"]["decision"]), (0, "pass"))
+        self.assertGreater(same.json()["comparison"]["decode"]["ratio"], 0)
+
+        faster = json.loads(json.dumps(before))
+        faster["prefill"]["tokens_per_s"] *= 1e6
+        outcome = self.bench("--compare", write(FOLDER.name, "faster.json", json.dumps(faster)), "--tolerance", "99")
+        self.assertEqual((outcome.code, outcome.json()["comparison"]["decision"]), (1, "slower"))
+        self.assertIn("prefill fell by", outcome.json()["comparison"]["reason"])
+        self.assertNotIn("decode fell by", outcome.json()["comparison"]["reason"])
+
+        other = dict(before, machine=dict(before["machine"], kind="another"))
+        outcome = self.bench("--compare", write(FOLDER.name, "other.json", json.dumps(other)))
+        self.assertEqual((outcome.code, outcome.json()["comparison"]["decision"]), (2, "not_comparable"))
+        self.assertIn("machine.kind", outcome.json()["comparison"]["reason"])
+        self.assertEqual(self.bench("--compare", path, "--depth", "2").code, 2)
+
+    def test_a_file_that_is_no_result_is_refused_before_anything_is_measured(self):
+        for content in ["", "{", "[]", "{}", json.dumps({"machine": {"cpu": "x"}, "threads": 2})]:
+            outcome = self.bench("--compare", write(FOLDER.name, "wrong.json", content))
+            self.assertEqual((outcome.code, outcome.json()["error"]["code"]), (4, "invalid"), content)
+        for tolerance in ["-1", "101", "nan", "x"]:
+            self.assertEqual(self.bench("--tolerance", tolerance).code, 3, tolerance)
 
 
 def post(url, body):

@@ -2,7 +2,7 @@
 """Writes a GGUF model with every tensor dequantized to float32: to_f32.py MODEL OUTPUT.
 
 Engines that round activations to 8 bits before multiplying quantized weights do not do so here:
-what is left between two engines is the order of their sums. Needs the package gguf==0.19.0.
+what is left between two engines is the order of their sums. Needs gguf==0.19.0 (run.sh installs it).
 """
 import sys
 

@@ -60,6 +60,7 @@ class Doctor : public Command {
                               {"decode_tokens_per_s_limit", tokens_per_s(*entry)}});
     }
     return Object{{"cpu", facts_.cpu},
+                  {"kind", facts_.kind},
                   {"kernels", facts_.kernels},
                   {"cores", facts_.cores},
                   {"memory_bytes", facts_.memory_bytes},

@@ -6,6 +6,8 @@
 #include "cli/open.h"
 #include "cli/print.h"
 #include "cli/verbs.h"
+#include "engine/cache_size.h"
+#include "hub/store.h"
 #include "server/server.h"
 
 namespace freehold::cli {
@@ -23,6 +25,7 @@ class Serve : public Command {
     options.add("threads", &threads_, "N", "threads for arithmetic; 0: all cores").short_name('t');
     options.add("context", &context_, "TOKENS", "context length; 0: the model's own")
         .short_name('c');
+    options.add("kv", &kv_, "TYPE", "type of the key-value cache").one_of(kv_type_names());
     options.add("max-sequences", &max_sequences_, "N", "answers computed at the same time");
     options.add("max-request-bytes", &server_.max_request_bytes, "BYTES", "longest request body");
     options.add("drain-seconds", &server_.drain_seconds, "S",
@@ -47,6 +50,7 @@ class Serve : public Command {
  private:
   Result<void> open_models(const Context& context) {
     if (models_.empty()) models_.push_back(TRY(model_or_default(context, "")));
+    const std::uint64_t cache_bytes = TRY(cache_bytes_each(context));
     for (const std::string& name : models_) {
       engine::LocalOptions local;
       const auto path = TRY(find_model(context, name));
@@ -54,6 +58,9 @@ class Serve : public Command {
       local.threads = threads_;
       local.context_length = context_;
       local.max_sequences = max_sequences_;
+      local.kv_bytes = cache_bytes;
+      local.kv_type = kv_type_named(kv_);
+      local.packed_folder = hub::Store(context.home).packed_folder();
       auto generator = TRY_IN(name, engine::LocalGenerator::open(path, local));
       log::info("serve.model", {{"name", local.name},
                                 {"architecture", generator->card().architecture},
@@ -61,6 +68,17 @@ class Serve : public Command {
       opened_.push_back(std::move(generator));
     }
     return {};
+  }
+
+  // Of one model's, its engine decides; several share what is free before the first is opened.
+  Result<std::uint64_t> cache_bytes_each(const Context& context) const {
+    if (models_.size() == 1) return 0;
+    std::vector<std::uint64_t> weights;
+    for (const std::string& name : models_) {
+      const auto path = TRY(find_model(context, name));
+      weights.push_back(engine::weights_bytes(TRY_IN(name, formats::Checkpoint::open(path))));
+    }
+    return engine::cache_share(weights, engine::free_memory_bytes());
   }
 
   void announce(const Context& context, std::uint16_t port) const {
@@ -79,6 +97,7 @@ class Serve : public Command {
   std::uint32_t threads_ = 0;
   std::uint32_t context_ = 0;
   std::uint32_t max_sequences_ = 16;
+  std::string kv_ = "f16";
   std::vector<std::unique_ptr<engine::LocalGenerator>> opened_;
 };
 

@@ -1,11 +1,8 @@
 // POST /v1/completions: OpenAI's legacy dialect, which evaluation harnesses still speak.
-#include "base/clock.h"
 #include "server/completion_request.h"
 #include "server/endpoints.h"
-#include "server/fingerprint.h"
 #include "server/logprobs.h"
-#include "server/request_id.h"
-#include "server/sse.h"
+#include "server/openai_envelope.h"
 #include "server/text_answer.h"
 
 namespace freehold::server {
@@ -20,12 +17,8 @@ struct Echo {
 class CompletionDialect : public Dialect {
  public:
   CompletionDialect(const ModelCard& card, const CompletionRequest& request)
-      : id_(fresh_id("cmpl-")),
-        model_(card.name),
-        fingerprint_(fingerprint(card)),
-        created_unix_s_(Clock::system().unix_time_s()),
-        logprobs_(request.logprobs),
-        include_usage_(request.include_usage) {
+      : envelope_({"cmpl-", "text_completion", "text_completion"}, card, request.include_usage),
+        logprobs_(request.logprobs) {
     for (const Prompt& prompt : request.prompts) {
       Echo echo;
       if (request.echo) {
@@ -49,16 +42,7 @@ class CompletionDialect : public Dialect {
     return chunk(choice, with_echo(choice, {}, {}), {}, name_of(outcome.finish));
   }
 
-  std::string stream_end(const Usage& usage) override {
-    std::string events;
-    if (include_usage_) {
-      Object last = envelope();
-      last.emplace_back("choices", List{});
-      last.emplace_back("usage", usage_value(usage));
-      events = sse_event(last);
-    }
-    return events + sse_done();
-  }
+  std::string stream_end(const Usage& usage) override { return envelope_.stream_end(usage); }
 
   Value whole(const std::vector<Completion>& completions, const Usage& usage) override {
     List choices;
@@ -67,21 +51,10 @@ class CompletionDialect : public Dialect {
       choices.push_back(choice_value(i, with_echo(i, completion.text, completion.tokens),
                                      completion.tokens, name_of(completion.outcome.finish)));
     }
-    Object answer = envelope();
-    answer.emplace_back("choices", std::move(choices));
-    answer.emplace_back("usage", usage_value(usage));
-    return answer;
+    return envelope_.whole(std::move(choices), usage);
   }
 
  private:
-  Object envelope() const {
-    return {{"id", id_},
-            {"object", "text_completion"},
-            {"created", created_unix_s_},
-            {"model", model_},
-            {"system_fingerprint", fingerprint_}};
-  }
-
   // The text with what of the prompt belongs before it.
   std::string with_echo(std::size_t choice, const std::string& text,
                         const std::vector<TokenInfo>& tokens) {
@@ -95,31 +68,23 @@ class CompletionDialect : public Dialect {
     return std::exchange(echo.text, {}) + text;
   }
 
-  Value choice_value(std::size_t choice, const std::string& text,
-                     const std::vector<TokenInfo>& tokens, Value finish_reason) {
+  Object choice_value(std::size_t choice, const std::string& text,
+                      const std::vector<TokenInfo>& tokens, Value finish_reason) {
     Value logprobs;
     if (logprobs_) logprobs = completion_logprobs(tokens, offsets_[choice]);
-    return Object{{"index", static_cast<std::int64_t>(choice)},
-                  {"text", text},
-                  {"logprobs", std::move(logprobs)},
-                  {"finish_reason", std::move(finish_reason)}};
+    return {{"index", static_cast<std::int64_t>(choice)},
+            {"text", text},
+            {"logprobs", std::move(logprobs)},
+            {"finish_reason", std::move(finish_reason)}};
   }
 
   std::string chunk(std::size_t choice, const std::string& text,
                     const std::vector<TokenInfo>& tokens, Value finish_reason) {
-    Object event = envelope();
-    event.emplace_back("choices",
-                       List{choice_value(choice, text, tokens, std::move(finish_reason))});
-    if (include_usage_) event.emplace_back("usage", nullptr);
-    return sse_event(event);
+    return envelope_.chunk(choice_value(choice, text, tokens, std::move(finish_reason)));
   }
 
-  const std::string id_;
-  const std::string model_;
-  const std::string fingerprint_;
-  const std::int64_t created_unix_s_;
+  const OpenAiEnvelope envelope_;
   const bool logprobs_;
-  const bool include_usage_;
   std::vector<Echo> echoes_;          // one a choice
   std::vector<std::size_t> offsets_;  // one a choice: characters told so far
 };
@@ -151,12 +116,7 @@ Route completions_route(Service& service) {
   return {.method = "POST",
           .pattern = "/v1/completions",
           .summary = "Continue text or tokens",
-          .handler =
-              [&service](const std::shared_ptr<Exchange>& exchange, std::string_view) {
-                auto job = make_job(service, exchange->request());
-                if (!job) return exchange->send(to_response(job.error()));
-                TextAnswer::start(exchange, service.metrics, *std::move(job));
-              },
+          .handler = text_handler(service, make_job),
           .request_schema = completion_request_schema(),
           .answer_schema = {{"$ref", "#/components/schemas/Completion"}}};
 }

@@ -174,6 +174,14 @@ Usage TextAnswer::total_usage() const {
   return total;
 }
 
+Handler text_handler(Service& service, Parsed<TextJob> (*make_job)(Service&, const HttpRequest&)) {
+  return [&service, make_job](const std::shared_ptr<Exchange>& exchange, std::string_view) {
+    auto job = make_job(service, exchange->request());
+    if (!job) return exchange->send(to_response(job.error()));
+    TextAnswer::start(exchange, service.metrics, *std::move(job));
+  };
+}
+
 Value usage_value(const Usage& usage) {
   return Object{{"prompt_tokens", usage.prompt_tokens},
                 {"completion_tokens", usage.completion_tokens},

@@ -12,6 +12,8 @@
 #include "server/api_error.h"
 #include "server/http.h"
 #include "server/metrics.h"
+#include "server/router.h"
+#include "server/service.h"
 
 namespace freehold::server {
 
@@ -69,6 +71,10 @@ class TextAnswer : public Answer, public std::enable_shared_from_this<TextAnswer
   std::size_t under_way_ = 0;
   bool over_ = false;
 };
+
+// Answers what `make_job` makes of a request, or with the error that it found. The service must
+// outlive the handler.
+Handler text_handler(Service& service, Parsed<TextJob> (*make_job)(Service&, const HttpRequest&));
 
 // usage in OpenAI's form.
 Value usage_value(const Usage& usage);

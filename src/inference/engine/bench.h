@@ -3,9 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
-#include "base/thread_pool.h"
 #include "engine/machine.h"
+#include "formats/checkpoint.h"
 #include "freehold/result.h"
 #include "model/decoder.h"
 
@@ -21,12 +22,19 @@ struct BenchPlan {
 };
 
 struct BenchReport {
-  double prefill_tokens_per_s = 0;
-  double decode_tokens_per_s = 0;  // over the whole batch
-  double kv_bytes_per_step = 0;    // read from the cache in one decode step, on average
+  std::vector<double> prefill_tokens_per_s;  // one a run; empty when the plan has no prompt
+  std::vector<double> decode_tokens_per_s;   // one a run, over the whole batch
+  double first_pass_s = 0;                   // one token through the model as it was just opened
+  double kv_bytes_per_step = 0;              // read from the cache in one decode step, on average
 };
 
-// Medians over plan.repeat runs. `invalid` when prompt or depth exceed the model's context.
+// plan.repeat runs of each, after one short pass that is not timed as a run. `invalid` when prompt
+// or depth exceed the model's context, `usage` when there is nothing to measure or too much.
 Result<BenchReport> run_bench(model::Decoder& decoder, const BenchPlan& plan);
+
+// Weights that one decode step of `batch` sequences reads: everything once, and of the experts as
+// many as sequences that choose independently and evenly touch.
+double weights_bytes_per_step(const formats::Checkpoint& checkpoint, const model::Recipe& recipe,
+                              std::uint32_t batch);
 
 }  // namespace freehold::engine

@@ -62,6 +62,19 @@ Result<CacheSize> size_cache(const model::Recipe& recipe, const CacheWish& wish,
       .blocks = static_cast<std::uint32_t>(blocks)};
 }
 
+std::uint64_t cache_share(std::span<const std::uint64_t> weights_bytes, std::uint64_t free_bytes) {
+  CHECK(!weights_bytes.empty());
+  std::uint64_t left = free_bytes;
+  for (const std::uint64_t bytes : weights_bytes) left -= std::min(left, bytes);
+  return std::max<std::uint64_t>(left / 2 / weights_bytes.size(), 1);
+}
+
+std::uint64_t weights_bytes(const formats::Checkpoint& checkpoint) {
+  std::uint64_t sum = 0;
+  for (const NamedTensor& tensor : checkpoint.tensors()) sum += tensor.bytes;
+  return sum;
+}
+
 std::uint64_t free_memory_bytes() {
   const std::uint64_t system = machine_facts().memory_available_bytes;
   const auto limit = number_in("/sys/fs/cgroup/memory.max");

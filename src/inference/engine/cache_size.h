@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
+#include "formats/checkpoint.h"
 #include "freehold/result.h"
 #include "model/recipe.h"
 #include "tensor/kv_type.h"
@@ -26,6 +28,13 @@ struct CacheSize {
 // asked for, or the shortest useful one, does not fit; both say the numbers.
 Result<CacheSize> size_cache(const model::Recipe& recipe, const CacheWish& wish,
                              std::uint64_t weights_bytes, std::uint64_t free_bytes);
+
+// For models that are opened together, each with its weights' bytes: what each may take for its
+// cache so that all fit, an equal part of half of what is free once all weights are in memory.
+// Never 0, which would leave the choice to each alone.
+std::uint64_t cache_share(std::span<const std::uint64_t> weights_bytes, std::uint64_t free_bytes);
+
+std::uint64_t weights_bytes(const formats::Checkpoint& checkpoint);
 
 // Memory that this process can still take: what the system has, or what its control group leaves.
 std::uint64_t free_memory_bytes();

@@ -64,6 +64,23 @@ TEST(CacheSize, SurvivesRecipesWithAbsurdNumbers) {
   EXPECT_EQ(size_cache(absurd, {}, 0, gibibyte)->context_length, 4096u);
 }
 
+TEST(CacheSize, ModelsOpenedTogetherDoNotPromiseTheSameMemoryTwice) {
+  const std::vector<std::uint64_t> weights = {gibibyte, 2 * gibibyte};
+  const std::uint64_t share = cache_share(weights, 11 * gibibyte);
+  EXPECT_EQ(share, 2 * gibibyte);
+  const CacheSize size = *size_cache(recipe(), {.sequences = UINT32_MAX, .kv_bytes = share}, 0, 0);
+  EXPECT_LE(size.blocks * block_bytes(), share);
+  EXPECT_GT((size.blocks + 1) * block_bytes(), share);
+}
+
+TEST(CacheSize, ModelsThatLeaveNothingAreRefusedRatherThanLeftToChoose) {
+  const std::vector<std::uint64_t> weights = {gibibyte, UINT64_MAX};
+  const std::uint64_t share = cache_share(weights, 2 * gibibyte);
+  const auto size = size_cache(recipe(), {.kv_bytes = share}, gibibyte, 2 * gibibyte);
+  ASSERT_FALSE(size.has_value());
+  EXPECT_EQ(size.error().code, ErrorCode::absent);
+}
+
 TEST(CacheSize, KnowsTheMemoryThatIsFree) {
   EXPECT_GT(free_memory_bytes(), 0u);
 }

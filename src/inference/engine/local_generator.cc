@@ -56,12 +56,6 @@ ModelCard describe(const formats::Checkpoint& checkpoint, const model::Recipe& r
   return card;
 }
 
-std::uint64_t weights_bytes(const formats::Checkpoint& checkpoint) {
-  std::uint64_t sum = 0;
-  for (const NamedTensor& tensor : checkpoint.tensors()) sum += tensor.bytes;
-  return sum;
-}
-
 Result<std::optional<text::Tokenizer>> open_tokenizer(const formats::Checkpoint& checkpoint) {
   auto tokenizer = text::Tokenizer::open(checkpoint);
   if (tokenizer) return std::move(*tokenizer);
@@ -127,6 +121,11 @@ Result<void> LocalGenerator::Parts::open_engine(const LocalOptions& options) {
   engine_options.scheduler.running = options.max_sequences;
   engine = std::make_unique<Engine>(*decoder, std::move(cache), engine_options, *clock);
   card = describe(*checkpoint, recipe, size.context_length, options.name);
+  log::info(
+      "engine.cache",
+      {{"model", card.name},
+       {"positions", std::uint64_t{size.blocks} * model::KvCache::block_positions},
+       {"mebibytes", size.blocks * model::KvCache::bytes_per_block(recipe, wish.type) >> 20}});
   engine->start();
   return {};
 }

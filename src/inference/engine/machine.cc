@@ -2,15 +2,17 @@
 
 #include <sys/resource.h>
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <vector>
 
 #include "base/clock.h"
+#include "engine/cpu_kind.h"
+#include "engine/median.h"
 #include "kernels/kernels.h"
 
 namespace freehold::engine {
@@ -33,16 +35,11 @@ std::string proc_line(const char* path, std::string_view key) {
   return "";
 }
 
-std::uint64_t memory_line(std::string_view key) {
-  const std::string text = proc_line("/proc/meminfo", key);
+std::uint64_t memory_line(const char* path, std::string_view key) {
+  const std::string text = proc_line(path, key);
   std::uint64_t kilobytes = 0;
   std::from_chars(text.data(), text.data() + text.size(), kilobytes);
   return kilobytes * 1024;
-}
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
 }
 
 // `work` says how much it did; the median of that per second, in billions.
@@ -62,10 +59,12 @@ double billions_per_second(const Work& work) {
 MachineFacts machine_facts() {
   MachineFacts facts;
   facts.cpu = proc_line("/proc/cpuinfo", "model name");
+  std::ifstream file("/proc/cpuinfo");
+  facts.kind = cpu_kind(std::string(std::istreambuf_iterator<char>(file), {}));
   facts.kernels = kernels::kernels().name;
   facts.cores = machine_threads();
-  facts.memory_bytes = memory_line("MemTotal");
-  facts.memory_available_bytes = memory_line("MemAvailable");
+  facts.memory_bytes = memory_line("/proc/meminfo", "MemTotal");
+  facts.memory_available_bytes = memory_line("/proc/meminfo", "MemAvailable");
   return facts;
 }
 
@@ -91,7 +90,14 @@ MachineLimits measure_machine(ThreadPool& pool, std::uint64_t buffer_bytes) {
   return limits;
 }
 
+void forget_peak_resident() {
+  std::ofstream("/proc/self/clear_refs")
+      << "5";  // needs Linux 4.0; without it nothing is forgotten
+}
+
 std::uint64_t peak_resident_bytes() {
+  const std::uint64_t peak = memory_line("/proc/self/status", "VmHWM");
+  if (peak > 0) return peak;
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
   return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;

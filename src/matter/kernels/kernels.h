@@ -44,7 +44,8 @@ inline constexpr std::size_t attention_chunk = 512;
 // What attend_chunk needs for `queries` = rows * heads.
 constexpr std::size_t attention_scratch_floats(std::size_t queries, std::size_t head_dim) {
   const std::size_t padded = (head_dim + 15) / 16 * 16;
-  return 16 + (2 * queries + kv_block_positions) * padded + (queries + 2) * attention_chunk;
+  return 16 + (2 * queries + kv_block_positions) * padded + (queries + 2) * attention_chunk +
+         queries;
 }
 
 // Of one token's 256 columns: 256 codes, 8 scales, and sums over 32 and over 16 columns.

@@ -1,6 +1,7 @@
 #include "text/gguf_pretokenizers.h"
 
-#include <algorithm>
+#include <fmt/format.h>
+
 #include <string>
 
 namespace freehold::text {
@@ -10,19 +11,45 @@ const std::string_view gpt2_pattern =
 
 namespace {
 
-constexpr std::string_view llama3_pattern =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*)"
-    R"(|\s*[\r\n]+|\s+(?!\S)|\s+)";
+// GPT-4's: English contractions, words with one sign before them, numbers, punctuation with the
+// line ends behind it, and spaces. Families differ in how they cut numbers.
+std::string gpt4_pattern(std::string_view numbers) {
+  return fmt::format(R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|{})"
+                     R"(| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)",
+                     numbers);
+}
 
-// Llama 3's with numbers cut into single digits.
-constexpr std::string_view qwen2_pattern =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*)"
-    R"(|\s*[\r\n]+|\s+(?!\S)|\s+)";
+// The same with words in camel case cut before their capitals. `without` is taken from the letters,
+// `contraction` may end a word, `ends` are what punctuation takes with it.
+std::string camel_pattern(std::string_view without, std::string_view contraction,
+                          std::string_view numbers, std::string_view ends) {
+  const std::string upper = fmt::format(R"([\p{{Lu}}\p{{Lt}}\p{{Lm}}\p{{Lo}}\p{{M}}{}])", without);
+  const std::string lower = fmt::format(R"([\p{{Ll}}\p{{Lm}}\p{{Lo}}\p{{M}}{}])", without);
+  constexpr std::string_view sign = R"([^\r\n\p{L}\p{N}]?)";
+  return fmt::format(
+      "{}{}*{}+{}|{}{}+{}*{}|{}"
+      R"(| ?[^\s\p{{L}}\p{{N}}]+[{}]*|\s*[\r\n]+|\s+(?!\S)|\s+)",
+      sign, upper, lower, contraction, sign, upper, lower, contraction, numbers, ends);
+}
+
+constexpr std::string_view digit = R"(\p{N})";
+constexpr std::string_view three_digits = R"(\p{N}{1,3})";
+constexpr std::string_view contraction = "(?i:'s|'t|'re|'ve|'m|'ll|'d)?";
 
 // Qwen 3.5: marks belong to words.
 constexpr std::string_view qwen35_pattern =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N})"
     R"(| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+
+// ByteDance's Seed-Coder: punctuation does not take the line ends behind it.
+constexpr std::string_view seed_coder_pattern =
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1}| ?[^\s\p{L}\p{N}\r\n]+)"
+    R"(|\s*[\r\n]+|\s+(?!\S)|\s+)";
+
+// Ant's Ling: one line end at a time.
+constexpr std::string_view bailing_pattern =
+    R"('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]++[\r\n]*)"
+    R"(|\s*[\r\n]|\s+(?!\S)|\s+)";
 
 // The first DeepSeek: cased letters as its tokenizer.json lists them, range by range.
 constexpr std::string_view deepseek_llm_words =
@@ -54,58 +81,59 @@ constexpr std::string_view deepseek3_words =
     R"([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+)"
     R"(| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
-// Words in camel case are cut before their capitals; o200k keeps English contractions together.
-#define CAMEL_UPPER R"([\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}])"
-#define CAMEL_LOWER R"([\p{Ll}\p{Lm}\p{Lo}\p{M}])"
-#define CONTRACTION R"((?i:'s|'t|'re|'ve|'m|'ll|'d)?)"
-#define CAMEL_REST R"(| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)"
-constexpr std::string_view gpt4o_pattern =
-    R"([^\r\n\p{L}\p{N}]?)" CAMEL_UPPER "*" CAMEL_LOWER "+" CONTRACTION
-    R"(|[^\r\n\p{L}\p{N}]?)" CAMEL_UPPER "+" CAMEL_LOWER "*" CONTRACTION
-    R"(|\p{N}{1,3})" CAMEL_REST;
-constexpr std::string_view tekken_pattern =
-    R"([^\r\n\p{L}\p{N}]?)" CAMEL_UPPER "*" CAMEL_LOWER R"(+|[^\r\n\p{L}\p{N}]?)" CAMEL_UPPER
-    "+" CAMEL_LOWER R"(*|\p{N})" CAMEL_REST;
-#undef CAMEL_UPPER
-#undef CAMEL_LOWER
-#undef CONTRACTION
-#undef CAMEL_REST
-
-PretokenizerStep isolate(std::string_view pattern) {
+PretokenizerStep isolate(std::string pattern) {
   return {.kind = PretokenizerStep::Kind::split,
-          .pattern = {std::string(pattern), true},
+          .pattern = {std::move(pattern), true},
           .behavior = SplitBehavior::isolated};
 }
 
 struct Entry {
   std::string_view names;  // each between spaces
-  std::vector<std::string_view> patterns;
+  std::vector<std::string> patterns;
   bool nfc = false;
   bool ignore_merges = false;
   bool add_bos = false;
 };
 
 const std::vector<Entry>& entries() {
+  static const std::string gpt2(gpt2_pattern);
+  static const std::string ideographs(deepseek_ideographs);
+  static const std::string o200k = camel_pattern("", contraction, three_digits, R"(\r\n/)");
   static const std::vector<Entry> all = {
-      {" gpt-2 phi-2 ", {gpt2_pattern}},
-      {" mpt olmo ", {gpt2_pattern}, true},
-      {" smollm starcoder refact ", {R"(\p{N})", gpt2_pattern}},
-      {" command-r ", {R"(\p{N})", gpt2_pattern}, true},
-      {" llama-bpe llama3 llama-v3 ", {llama3_pattern}, false, true, true},
-      {" dbrx glm4 chatglm-bpe ", {llama3_pattern}},
-      {" qwen2 ", {qwen2_pattern}, true},
-      {" qwen35 ", {qwen35_pattern}},
+      {" gpt-2 phi-2 exaone4 jais trillion ", {gpt2}},
+      {" mpt olmo ", {gpt2}, true},
+      {" smollm starcoder refact codeshell exaone ", {std::string(digit), gpt2}},
+      {" command-r ", {std::string(digit), gpt2}, true},
+      {" llama-bpe llama3 llama-v3 falcon3 lfm2 midm-2.0 ",
+       {gpt4_pattern(three_digits)},
+       false,
+       true,
+       true},
+      {" dbrx smaug-bpe glm4 chatglm-bpe ", {gpt4_pattern(three_digits)}},
+      {" qwen2 deepseek-r1-qwen ", {gpt4_pattern(digit)}, true},
+      // These two were published as tiktoken vocabularies, which look up whole words first.
+      {" hunyuan stablelm2 ", {gpt4_pattern(digit)}, true, true},
+      {" minicpm5 ", {std::string(three_digits), gpt4_pattern(R"(\p{N}+)")}, false, true},
+      {" seed-coder ", {std::string(seed_coder_pattern)}},
+      {" bailingmoe bailingmoe2 llada-moe ", {std::string(bailing_pattern)}},
+      {" qwen35 ", {std::string(qwen35_pattern)}},
       {" deepseek-llm ",
-       {R"([\r\n])", deepseek_llm_words, deepseek_llm_punctuation, R"(\s+$)", deepseek_ideographs,
-        R"(\p{N}+)"}},
-      {" deepseek-v3 ", {R"(\p{N}{1,3})", "[一-龥぀-ゟ゠-ヿ]+", deepseek3_words}},
+       {R"([\r\n])", std::string(deepseek_llm_words), std::string(deepseek_llm_punctuation),
+        R"(\s+$)", ideographs, R"(\p{N}+)"}},
+      {" deepseek-v3 hunyuan-dense joyai-llm ",
+       {std::string(three_digits), "[一-龥぀-ゟ゠-ヿ]+", std::string(deepseek3_words)}},
       {" deepseek-coder ",
-       {R"([\r\n])", R"(\s?\p{L}+)", R"(\s?\p{P}+)", deepseek_ideographs, R"(\p{N})"}},
-      {" gpt-4o ", {gpt4o_pattern}},
-      {" llama4 ", {gpt4o_pattern}, false, true, true},
-      {" tekken ", {tekken_pattern}, false, true, true},
-      {" falcon ", {R"([\p{P}$+<=>\^~|`]+)", gpt2_pattern, "[0-9][0-9][0-9]"}},
-      {" default ", {R"([\p{P}$+<=>\^~|]+)", gpt2_pattern, R"(\p{N}+)", "[0-9][0-9][0-9]"}},
+       {R"([\r\n])", R"(\s?\p{L}+)", R"(\s?\p{P}+)", ideographs, std::string(digit)}},
+      {" gpt-4o minimax-m2 ", {o200k}},
+      {" llama4 ", {o200k}, false, true, true},
+      {" tekken ", {camel_pattern("", "", digit, R"(\r\n/)")}, false, true, true},
+      // Kimi keeps Chinese apart from everything else.
+      {" kimi-k2 ",
+       {R"([\p{Han}]+|)" + camel_pattern(R"(&&[^\p{Han}])", contraction, three_digits, R"(\r\n)")},
+       false,
+       true},
+      {" falcon ", {R"([\p{P}$+<=>\^~|`]+)", gpt2, "[0-9][0-9][0-9]"}},
+      {" default ", {R"([\p{P}$+<=>\^~|]+)", gpt2, R"(\p{N}+)", "[0-9][0-9][0-9]"}},
   };
   return all;
 }
@@ -118,7 +146,7 @@ std::optional<GgufPretokenizer> gguf_pretokenizer(std::string_view name) {
     if (entry.names.find(' ' + std::string(name) + ' ') == entry.names.npos) continue;
     GgufPretokenizer result;
     if (entry.nfc) result.normalizer.push_back({.kind = NormalizerStep::Kind::nfc});
-    for (const std::string_view pattern : entry.patterns) result.steps.push_back(isolate(pattern));
+    for (const std::string& pattern : entry.patterns) result.steps.push_back(isolate(pattern));
     result.ignore_merges = entry.ignore_merges;
     result.add_bos = entry.add_bos;
     return result;

@@ -88,8 +88,10 @@ class Translator {
   }
 
   Result<void> character_class() {
+    const std::size_t begin = out_.size();
     copy(1);
-    if (at_ < pattern_.size() && pattern_[at_] == '^') copy(1);
+    const bool inverted = at_ < pattern_.size() && pattern_[at_] == '^';
+    if (inverted) copy(1);
     for (bool first = true; at_ < pattern_.size(); first = false) {
       const char c = pattern_[at_];
       if (c == '\\') {
@@ -97,7 +99,10 @@ class Translator {
       } else if (c == '[') {
         return unsupported("\"[\" inside a character class");
       } else if (pattern_.substr(at_).starts_with("&&")) {
-        return unsupported("\"&&\" inside a character class");
+        if (first || inverted || !pattern_.substr(at_).starts_with("&&[^")) {
+          return unsupported("\"&&\" inside a character class");
+        }
+        return subtraction(begin);
       } else if (c == ']') {
         if (first) return unsupported("an empty character class");
         copy(1);
@@ -107,6 +112,31 @@ class Translator {
       }
     }
     return unsupported("a character class without end");
+  }
+
+  // [A&&[^B]]: the members of A, which begin at `begin` of the output, that are not in B. PCRE2 has
+  // no operators on classes, but can look ahead.
+  Result<void> subtraction(std::size_t begin) {
+    const std::string members = out_.substr(begin) + "]";
+    out_.resize(begin);
+    out_ += "(?:(?![";
+    at_ += std::string_view("&&[^").size();
+    const std::size_t nothing = out_.size();
+    while (at_ < pattern_.size() && pattern_[at_] != ']') {
+      if (pattern_[at_] == '\\') {
+        TRY(escape(true));
+      } else if (pattern_[at_] == '[' || pattern_[at_] == '&') {
+        return unsupported("what is nested here in a character class");
+      } else {
+        copy(1);
+      }
+    }
+    if (out_.size() == nothing) return unsupported("an empty character class");
+    if (!pattern_.substr(at_).starts_with("]]")) {
+      return unsupported("a character class that goes on behind \"&&[^…]\"");
+    }
+    replace(2, fmt::format("]){})", members));
+    return {};
   }
 
   Result<void> escape(bool in_class) {
@@ -155,8 +185,8 @@ class Translator {
     const bool is_category =
         !name.empty() && categories.find(fmt::format(" {} ", name)) != categories.npos;
     if (!is_script && !is_category) return unsupported(fmt::format("the property \"{}\"", name));
-    const std::string members = fmt::format("\\p{{{}{}}}{}", is_script ? "sc:" : "", name,
-                                            is_script ? "" : unicode_additions(name));
+    const std::string members =
+        fmt::format("\\p{{{}{}}}{}", is_script ? "sc:" : "", name, unicode_additions(name));
     if (in_class && inverted) return unsupported("an inverted property in a character class");
     const std::string_view opening = in_class ? "" : inverted ? "[^" : "[";
     replace(end + 1 - at_, fmt::format("{}{}{}", opening, members, in_class ? "" : "]"));

@@ -8,7 +8,14 @@ namespace {
 TEST(RegexSyntax, RefusesWhatMeansSomethingElseInPcre2AndNamesIt) {
   const std::pair<const char*, const char*> cases[] = {
       {R"(\h+)", R"("\h" at byte 0)"},
-      {R"([a-z&&[^b]])", R"("&&" inside a character class at byte 4)"},
+      {R"([a-z&&b])", R"("&&" inside a character class at byte 4)"},
+      {R"([a-z&&[b]])", R"("&&" inside a character class at byte 4)"},
+      {R"([^a-z&&[^b]])", R"("&&" inside a character class at byte 5)"},
+      {R"([&&[^b]])", R"("&&" inside a character class at byte 1)"},
+      {R"([a-z&&[^b]c])", R"(goes on behind "&&[^…]" at byte 9)"},
+      {R"([a-z&&[^]])", "an empty character class at byte 8"},
+      {R"([a-z&&[^b&&[^c]]])", "what is nested here in a character class at byte 9"},
+      {R"([a-z&&[^b)", R"(goes on behind "&&[^…]" at byte 9)"},
       {R"([a[b]])", R"("[" inside a character class at byte 2)"},
       {R"(\p{N}{1,3}+)", R"("}+" at byte 9)"},
       {R"((?m:.))", R"("(?m:")"},
@@ -28,6 +35,10 @@ TEST(RegexSyntax, RefusesWhatMeansSomethingElseInPcre2AndNamesIt) {
     EXPECT_NE(translated.error().message.find(complaint), std::string::npos)
         << translated.error().message;
   }
+}
+
+TEST(RegexSyntax, LooksAheadForWhatAClassLeavesOut) {
+  EXPECT_EQ(pcre2_from_oniguruma(R"([a-z&&[^b\.]]+c)").value(), R"((?:(?![b\.])[a-z])+c)");
 }
 
 TEST(RegexSyntax, LeavesCommonSyntaxAsItIs) {

@@ -135,7 +135,9 @@ class Reader {
     auto known = gguf_pretokenizer(name);
     if (!known) {
       return fail(ErrorCode::invalid,
-                  fmt::format("tokenizer.ggml.pre is \"{}\", which is not supported", name));
+                  fmt::format("tokenizer.ggml.pre is \"{}\", which is not supported", name),
+                  "a GGUF file names its rules for cutting text but does not carry them; the "
+                  "model's safetensors directory does, in tokenizer.json: open that instead");
     }
     data_.normalizer = std::move(known->normalizer);
     data_.pretokenizer = std::move(known->steps);

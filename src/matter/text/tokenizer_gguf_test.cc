@@ -64,6 +64,12 @@ TEST(TokenizerGguf, NamesKeyAndIndexOfWhatIsWrong) {
               HasSubstr("tokens[3] repeats token 0, \"a\""));
 }
 
+TEST(TokenizerGguf, SaysWhereTheRulesOfAnUnknownNameAreToBeHad) {
+  Value metadata = small();
+  metadata.set("tokenizer.ggml.pre", "whatever");
+  EXPECT_THAT(read_gguf_tokenizer(metadata).error().hint, HasSubstr("tokenizer.json"));
+}
+
 TEST(TokenizerGguf, NamesWhatIsWrongWithScoresAndBytes) {
   const auto of = [](std::string_view key, Value value) {
     return complaint(small_sentencepiece(), key, std::move(value));

@@ -6,7 +6,7 @@ namespace freehold::text {
 namespace {
 
 struct Additions {
-  std::string_view category;
+  std::string_view property;
   std::string_view ranges;
 };
 
@@ -48,14 +48,15 @@ constexpr std::array additions = {
               R"(\x{1fada}-\x{1fadc}\x{1fadf}\x{1fae8}-\x{1fae9}\x{1faf7}-\x{1faf8})"
               R"(\x{1fbcb}-\x{1fbef})"},
     Additions{"Cf", R"(\x{13439}-\x{1343f})"},
+    Additions{"Han", R"(\x{2b739}\x{2ebf0}-\x{2ee5d}\x{31350}-\x{323af})"},
 };
 
 }  // namespace
 
-std::string unicode_additions(std::string_view category) {
+std::string unicode_additions(std::string_view property) {
   std::string ranges;
   for (const Additions& entry : additions) {
-    if (entry.category.starts_with(category)) ranges += entry.ranges;
+    if (entry.property.starts_with(property)) ranges += entry.ranges;
   }
   return ranges;
 }

@@ -7,8 +7,9 @@
 
 namespace freehold::text {
 
-// For a general category ("Lu", or "L" for all of its kind): ranges as they stand in a PCRE2
-// character class; empty when there are none.
-std::string unicode_additions(std::string_view category);
+// For a general category ("Lu", or "L" for all of its kind) or the script "Han": ranges as they
+// stand in a PCRE2 character class; empty when there are none or, for other scripts, when they are
+// not kept here.
+std::string unicode_additions(std::string_view property);
 
 }  // namespace freehold::text

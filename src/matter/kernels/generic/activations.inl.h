@@ -23,42 +23,69 @@ inline size_t steps_of(size_t columns) {
   return (columns + step_columns - 1) / step_columns;
 }
 
-// 32 columns, of which all but the first `count` are zero.
-inline void quantize_32(const float* x, size_t count, ActivationStep& step, size_t block) {
-  constexpr size_t vectors = 32 / lanes;
-  alignas(64) float padded[32] = {};
-  if (count < 32) __builtin_memcpy(padded, x, count * sizeof(float));
-  const float* source = count < 32 ? padded : x;
-  float greatest = 0;
-  for (size_t i = 0; i < 32; ++i) {
-    const float size = __builtin_fabsf(source[i]);
-    greatest = size <= greatest ? greatest : size;  // takes what is not a number
+constexpr size_t vectors_of_32 = 32 / lanes;
+
+// The greatest size among 32 numbers; not a number when one of them is not finite.
+inline float greatest_size(const float* x) {
+  Floats greatest = splat(0), zeros = splat(0);
+  for (size_t v = 0; v < vectors_of_32; ++v) {
+    const Floats part = load(x + v * lanes);
+    greatest = maximum(maximum(part, splat(0) - part), greatest);
+    zeros = multiply_add(part, splat(0), zeros);
   }
-  const float scale = greatest / 127.0f;
-  // An infinite or undefined block must give an undefined result, not a plausible one.
-  const bool finite = scale * 0.0f == 0.0f;
-  const float inverse = finite && greatest > 0x1p-120f ? 127.0f / greatest : 0.0f;
-  step.scales[block] = finite ? scale : __builtin_nanf("");
-  Floats scaled[vectors];
-  for (size_t v = 0; v < vectors; ++v) {
-    scaled[v] = finite ? round(load(source + v * lanes) * splat(inverse)) : splat(0);
-  }
-  int8_t* codes = step.codes + block * 32;
-  store_bytes(codes, scaled);
-  float sums[2] = {0, 0};
-  for (size_t v = 0; v < vectors; ++v) sums[v * lanes / 16] += sum(scaled[v]);
-  step.negative_sums_of_16[2 * block] = -step.scales[block] * sums[0];
-  step.negative_sums_of_16[2 * block + 1] = -step.scales[block] * sums[1];
-  step.negative_sums_of_32[block] = -step.scales[block] * (sums[0] + sums[1]);
+  float sizes[lanes];
+  store(sizes, greatest);
+  float result = sizes[0];
+  for (const float size : sizes) result = size > result ? size : result;
+  return result + sum(zeros);
 }
 
+// Of each 16 of 32 whole numbers.
+inline void sums_of_16(const Floats (&x)[vectors_of_32], float (&sums)[2]) {
+  float parts[4];
+  if constexpr (vectors_of_32 == 4) {
+    sum4(x[0], x[1], x[2], x[3], parts);
+    sums[0] = parts[0] + parts[1];
+    sums[1] = parts[2] + parts[3];
+  } else {
+    sum4(x[0], x[1], x[0], x[1], parts);
+    sums[0] = parts[0];
+    sums[1] = parts[1];
+  }
+}
+
+// An infinite or undefined block must give an undefined result, not a plausible one.
+inline void quantize_32(const float* x, ActivationStep& step, size_t block) {
+  const float greatest = greatest_size(x);
+  const bool finite = greatest == greatest;
+  const float scale = greatest / 127.0f;
+  const float inverse = greatest > 0x1p-120f ? 127.0f / greatest : 0.0f;
+  step.scales[block] = scale;
+  Floats scaled[vectors_of_32];
+  for (size_t v = 0; v < vectors_of_32; ++v) {
+    scaled[v] = finite ? round(load(x + v * lanes) * splat(inverse)) : splat(0);
+  }
+  store_bytes(step.codes + block * 32, scaled);
+  float sums[2];
+  sums_of_16(scaled, sums);
+  step.negative_sums_of_16[2 * block] = -scale * sums[0];
+  step.negative_sums_of_16[2 * block + 1] = -scale * sums[1];
+  step.negative_sums_of_32[block] = -scale * (sums[0] + sums[1]);
+}
+
+// What is left of a step's 256 columns after the last is zero.
 inline void quantize(const float* x, size_t columns, std::byte* out, size_t step_stride) {
   for (size_t c = 0; c < columns; c += step_columns, out += step_stride) {
     ActivationStep& step = *reinterpret_cast<ActivationStep*>(out);
     for (size_t block = 0; block < step_columns / 32; ++block) {
       const size_t at = c + block * 32;
-      const size_t left = at < columns ? columns - at : 0;
-      quantize_32(x + (left > 0 ? at : 0), left < 32 ? left : 32, step, block);
+      if (at + 32 <= columns) {
+        quantize_32(x + at, step, block);
+        continue;
+      }
+      alignas(64) float padded[32] = {};
+      if (at < columns) __builtin_memcpy(padded, x + at, (columns - at) * sizeof(float));
+      quantize_32(padded, step, block);
     }
   }
 }

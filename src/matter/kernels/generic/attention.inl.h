@@ -5,6 +5,7 @@
 #pragma once
 
 #include "kernels/generic/attention_tiles.inl.h"
+#include "kernels/generic/kv_store.inl.h"
 #include "kernels/generic/reduce.inl.h"
 
 namespace freehold::kernels {
@@ -13,6 +14,17 @@ namespace {
 struct Range {
   size_t begin, end;
 };
+
+template <bool condition, class Then, class Else>
+struct Choice {
+  using Type = Then;
+};
+template <class Then, class Else>
+struct Choice<false, Then, Else> {
+  using Type = Else;
+};
+template <bool condition, class Then, class Else>
+using If = typename Choice<condition, Then, Else>::Type;
 
 // What the query at `position` sees of a range.
 inline Range visible(const QueryTile& tile, size_t row, Range of) {
@@ -29,12 +41,13 @@ struct ChunkWork {
   size_t vectors;       // of head_dim elements, the last perhaps not full
   Range chunk;          // all positions of it
   Range seen;           // by any query
-  Outputs query;        // (queries, vectors): scaled, zero behind head_dim
+  Outputs query;        // (queries, vectors): scaled, zero behind head_dim; floats or shorts
   float* widened;       // (kv_block_positions, vectors)
   Outputs scores;       // (queries, attention_chunk): column i is position chunk.begin + i
   Outputs mixed;        // (queries, vectors)
   float* key_scales;    // (attention_chunk), of an int8 cache
   float* value_scales;  // (attention_chunk)
+  float* query_scales;  // (queries)
 
   // What any of `count` queries from `first` on sees of a block.
   Range seen_by(size_t first, size_t count, size_t block) const {
@@ -63,21 +76,55 @@ inline ChunkWork chunk_work(const QueryTile& tile, const HeadBlocks& cache, size
   float* scores = widened + kv_block_positions * width;
   float* mixed = scores + queries * attention_chunk;
   float* scales = mixed + queries * width;
-  return {tile,           cache,   queries,
-          vectors,        whole,   seen,
-          {query, width}, widened, {scores, attention_chunk},
-          {mixed, width}, scales,  scales + attention_chunk};
+  return {.tile = tile,
+          .cache = cache,
+          .queries = queries,
+          .vectors = vectors,
+          .chunk = whole,
+          .seen = seen,
+          .query = {query, width},
+          .widened = widened,
+          .scores = {scores, attention_chunk},
+          .mixed = {mixed, width},
+          .key_scales = scales,
+          .value_scales = scales + attention_chunk,
+          .query_scales = scales + 2 * attention_chunk};
+}
+
+inline const float* query_at(const QueryTile& tile, size_t query) {
+  return tile.q + query / tile.heads * tile.row_stride + query % tile.heads * tile.head_dim;
 }
 
 inline void scale_queries(const ChunkWork& work) {
   const Floats scale = splat(work.tile.scale);
   for (size_t i = 0; i < work.queries; ++i) {
-    const size_t row = i / work.tile.heads, head = i % work.tile.heads;
-    const float* from = work.tile.q + row * work.tile.row_stride + head * work.tile.head_dim;
+    const float* from = query_at(work.tile, i);
     float* to = work.query[i];
     for_each_vector(
         work.tile.head_dim, [&](size_t c) { store(to + c, load(from + c) * scale); },
         [&](size_t c, size_t left) { store(to + c, load_partial(from + c, left) * scale); });
+  }
+}
+
+constexpr size_t steps_of_codes(size_t head_dim) {
+  return (head_dim + CodeKeys<2>::step - 1) / CodeKeys<2>::step;
+}
+
+// Queries as whole numbers of 16 bits, whose products with codes fit the sums.
+inline void code_queries(const ChunkWork& work) {
+  const size_t head_dim = work.tile.head_dim, padded = steps_of_codes(head_dim) * 2 * lanes;
+  const float limit = head_dim <= 4096 ? 32767.0f : 32767.0f * 4096 / static_cast<float>(head_dim);
+  for (size_t i = 0; i < work.queries; ++i) {
+    const float* from = query_at(work.tile, i);
+    const Scaling scaling = scaling_of(from, head_dim, limit);
+    int16_t* to = reinterpret_cast<int16_t*>(work.query[i]);
+    const Floats inverse = splat(scaling.inverse);
+    for (size_t c = 0; c < padded; c += lanes) {
+      const size_t left = c < head_dim ? head_dim - c : 0;
+      const Floats x = left >= lanes ? load(from + c) : load_partial(from + (left ? c : 0), left);
+      store_shorts(to + c, x * inverse);
+    }
+    work.query_scales[i] = scaling.scale * work.tile.scale;
   }
 }
 
@@ -95,67 +142,110 @@ inline void widen_block(const uint8_t* block, size_t head_dim, size_t vectors, f
   }
 }
 
-// Calls multiply(element, rows, first, count, ahead) for each few queries that see a block of keys
-// or values: as it lies in the cache when it is read but once, else widened.
-template <class Element, class Multiply>
-inline void with_block(const ChunkWork& work, size_t block, const std::byte* rows,
-                       const std::byte* next, Multiply multiply) {
-  const size_t head_dim = work.tile.head_dim;
-  const Ahead ahead = {reinterpret_cast<const uint8_t*>(next), 4 * lanes * Element::bytes};
-  const Bytes stored = {reinterpret_cast<const uint8_t*>(rows), head_dim * Element::bytes};
-  if (work.queries <= query_tile && head_dim % lanes == 0) {
-    return multiply(Element{}, stored, 0, work.queries, ahead);
-  }
-  widen_block<Element>(stored.first, head_dim, work.vectors, work.widened);
-  const Bytes widened = {reinterpret_cast<const uint8_t*>(work.widened), 4 * work.vectors * lanes};
-  bool first = true;
-  for (size_t i = 0; i < work.queries; i += query_tile) {
-    const size_t count = work.queries - i < query_tile ? work.queries - i : query_tile;
-    const Range range = work.seen_by(i, count, block);
-    if (range.begin >= range.end) continue;
-    if (first) {
-      multiply(F32{}, widened, i, count, ahead);
-    } else {
-      multiply(F32{}, widened, i, count, Nothing{});
+// The same for codes, in 16 bits.
+inline void widen_codes(const uint8_t* block, size_t head_dim, uint8_t* out) {
+  constexpr size_t step = CodeKeys<1>::step;
+  for (size_t p = 0; p < kv_block_positions; ++p) {
+    for (size_t c = 0; c < head_dim; c += step, out += 2 * step) {
+      const uint8_t* from = block + p * head_dim + c;
+      uint8_t whole[step] = {};
+      if (head_dim - c < step) __builtin_memcpy(whole, from, head_dim - c);
+      store_quads(out, widen_to_shorts(head_dim - c < step ? whole : from));
     }
-    first = false;
+  }
+}
+
+// Which of a block's queries are multiplied at a time, with what.
+struct Few {
+  size_t first, count;
+};
+
+// Calls multiply(few, ahead) for every few queries that see a block; only the first ask for the
+// next one.
+template <class Multiply>
+inline void for_each_few(const ChunkWork& work, size_t block, Ahead ahead, Multiply multiply) {
+  bool asked = false;
+  for (size_t i = 0; i < work.queries; i += query_tile) {
+    const Few few = {i, work.queries - i < query_tile ? work.queries - i : query_tile};
+    const Range range = work.seen_by(few.first, few.count, block);
+    if (range.begin >= range.end) continue;
+    if (asked) {
+      multiply(few, Nothing{});
+    } else {
+      multiply(few, ahead);
+    }
+    asked = true;
+  }
+}
+
+template <class Keys>
+inline void score_block(const ChunkWork& work, size_t block, Bytes keys, Ahead ahead) {
+  const size_t steps = (work.tile.head_dim + Keys::step - 1) / Keys::step;
+  for_each_few(work, block, ahead, [&](Few few, auto next) {
+    const uint8_t* query = reinterpret_cast<const uint8_t*>(work.query[few.first]);
+    float* scores = work.scores[few.first] + block * kv_block_positions;
+    score_queries<Keys>(few.count, {query, 4 * work.query.stride}, keys, steps,
+                        {scores, work.scores.stride}, next);
+  });
+}
+
+// Where keys are multiplied but once, they are as they lie in the cache.
+template <class Element>
+inline void score_blocks(const ChunkWork& work) {
+  constexpr bool codes = Element::bytes == 1;
+  using Stored = If<codes, CodeKeys<1>, FloatKeys<Element>>;
+  using Widened = If<codes, CodeKeys<2>, FloatKeys<F32>>;
+  const size_t head_dim = work.tile.head_dim;
+  uint8_t* const copy = reinterpret_cast<uint8_t*>(work.widened);
+  for (size_t block = work.first_block(); block < work.end_block(); ++block) {
+    const std::byte* next = block + 1 < work.end_block() ? work.cache.keys[block + 1]
+                                                         : work.cache.values[work.first_block()];
+    const Ahead ahead = {reinterpret_cast<const uint8_t*>(next),
+                         key_tile * Stored::step * Stored::bytes};
+    const uint8_t* rows = reinterpret_cast<const uint8_t*>(work.cache.keys[block]);
+    if (work.queries <= query_tile && head_dim % Stored::step == 0) {
+      score_block<Stored>(work, block, {rows, head_dim * Stored::bytes}, ahead);
+    } else if constexpr (codes) {
+      widen_codes(rows, head_dim, copy);
+      score_block<Widened>(work, block, {copy, steps_of_codes(head_dim) * 4 * lanes}, ahead);
+    } else {
+      widen_block<Element>(rows, head_dim, work.vectors, work.widened);
+      score_block<Widened>(work, block, {copy, 4 * work.vectors * lanes}, ahead);
+    }
   }
 }
 
 template <class Element>
-inline void score_blocks(const ChunkWork& work) {
-  const size_t end = work.end_block();
-  for (size_t block = work.first_block(); block < end; ++block) {
-    const std::byte* next =
-        block + 1 < end ? work.cache.keys[block + 1] : work.cache.values[work.first_block()];
-    float* scores = work.scores.first + block * kv_block_positions;
-    const auto multiply = [&](auto element, Bytes keys, size_t first, size_t count, auto ahead) {
-      score_queries<decltype(element)>(
-          count, {work.query[first], work.query.stride}, keys, work.vectors,
-          {scores + first * work.scores.stride, work.scores.stride}, ahead);
-    };
-    with_block<Element>(work, block, work.cache.keys[block], next, multiply);
-  }
+inline void mix_block(const ChunkWork& work, size_t block, Bytes values, Ahead ahead) {
+  for_each_few(work, block, ahead, [&](Few few, auto next) {
+    const Range range = work.seen_by(few.first, few.count, block);
+    mix_queries<Element>(
+        few.count, {work.scores[few.first] + (range.begin - work.chunk.begin), work.scores.stride},
+        {values[range.begin - work.block_begin(block)], values.stride}, range.end - range.begin,
+        work.vectors, {work.mixed[few.first], work.mixed.stride}, next);
+  });
 }
 
 template <class Element>
 inline void mix_blocks(const ChunkWork& work) {
-  const size_t end = work.end_block();
-  for (size_t block = work.first_block(); block < end; ++block) {
-    const std::byte* next = work.cache.values[block + 1 < end ? block + 1 : block];
-    const auto multiply = [&](auto element, Bytes values, size_t first, size_t count, auto ahead) {
-      const Range range = work.seen_by(first, count, block);
-      mix_queries<decltype(element)>(
-          count, {work.scores[first] + (range.begin - work.chunk.begin), work.scores.stride},
-          {values[range.begin - work.block_begin(block)], values.stride}, range.end - range.begin,
-          work.vectors, {work.mixed[first], work.mixed.stride}, ahead);
-    };
-    with_block<Element>(work, block, work.cache.values[block], next, multiply);
+  const size_t head_dim = work.tile.head_dim;
+  for (size_t block = work.first_block(); block < work.end_block(); ++block) {
+    const std::byte* next = work.cache.values[block + 1 < work.end_block() ? block + 1 : block];
+    const Ahead ahead = {reinterpret_cast<const uint8_t*>(next), strip * lanes * Element::bytes};
+    const uint8_t* rows = reinterpret_cast<const uint8_t*>(work.cache.values[block]);
+    if (work.queries <= query_tile && head_dim % lanes == 0) {
+      mix_block<Element>(work, block, {rows, head_dim * Element::bytes}, ahead);
+    } else {
+      widen_block<Element>(rows, head_dim, work.vectors, work.widened);
+      const uint8_t* copy = reinterpret_cast<const uint8_t*>(work.widened);
+      mix_block<F32>(work, block, {copy, 4 * work.vectors * lanes}, ahead);
+    }
   }
 }
 
-// e^x for x <= 0, to about two units in the last place, and exactly zero below -88: there the
-// exponent is that of zero. Half the work of exponential(), which also knows large and tiny results.
+// e^x for x <= 0, to about two units in the last place, and exactly zero below -87.7: there
+// the exponent is that of zero. Half the work of exponential(), which also knows large and tiny
+// results.
 inline Floats weight(Floats x) {
   x = maximum(splat(-88.0297f), x);  // a not-a-number stays one
   const Floats n = round(x * splat(0x1.715476p+0f));
@@ -185,7 +275,8 @@ inline void weigh(const ChunkWork& work, size_t query, float* softmax) {
   }
   if constexpr (scaled) {
     for (size_t i = begin; i < end; i += lanes) {
-      store(scores + i, load(scores + i) * load(work.key_scales + i));
+      const Floats scale = load(work.key_scales + i) * splat(work.query_scales[query]);
+      store(scores + i, load(scores + i) * scale);
     }
   }
   for (size_t i = begin; i < sees.begin - work.chunk.begin; ++i) scores[i] = -__builtin_inff();
@@ -216,8 +307,12 @@ inline void gather_scales(const ChunkWork& work) {
 
 template <class Element, bool scaled>
 inline void attend_elements(const ChunkWork& work, float* mixed, float* softmax) {
-  scale_queries(work);
-  if constexpr (scaled) gather_scales(work);
+  if constexpr (scaled) {
+    code_queries(work);
+    gather_scales(work);
+  } else {
+    scale_queries(work);
+  }
   score_blocks<Element>(work);
   for (size_t i = 0; i < work.queries; ++i) {
     weigh<scaled>(work, i, softmax + 2 * i);

@@ -24,6 +24,39 @@ using Bytes = Rows<const uint8_t*>;
 using Inputs = Rows<const float*>;
 using Outputs = Rows<float*>;
 
+// How keys are multiplied with queries: a vector of elements at a time, in float32;
+template <class Element>
+struct FloatKeys {
+  using Sum = Floats;
+  static constexpr size_t step = lanes;  // elements
+  static constexpr size_t bytes = Element::bytes;
+  static constexpr size_t query_bytes = 4;
+
+  static Floats zero() { return splat(0); }
+  static Floats query(const uint8_t* p) { return F32::read(p); }
+  static Floats key(const uint8_t* p) { return Element::read(p); }
+  static Floats add(Floats sum, Floats a, Floats b) { return multiply_add(a, b, sum); }
+  static Floats total(Floats sum) { return sum; }
+};
+
+// or the codes of an int8 cache, of one byte or widened to two, with queries of 16 bits, in whole
+// numbers: twice as fast, and with finer queries than float16 has.
+template <size_t code_bytes>
+struct CodeKeys {
+  using Sum = Ints;
+  static constexpr size_t step = 2 * lanes;
+  static constexpr size_t bytes = code_bytes;
+  static constexpr size_t query_bytes = 2;
+
+  static Ints zero() { return splat_int(0); }
+  static Quads query(const uint8_t* p) { return load_quads(p); }
+  static Quads key(const uint8_t* p) {
+    return code_bytes == 1 ? widen_to_shorts(p) : load_quads(p);
+  }
+  static Ints add(Ints sum, Quads a, Quads b) { return sum + multiply_shorts(a, b); }
+  static Floats total(Ints sum) { return to_floats(sum); }
+};
+
 // Asks for the block that is read next, a little with each step of the products with this one, so
 // that it arrives meanwhile.
 struct Ahead {
@@ -41,23 +74,26 @@ struct Nothing {
 };
 
 // scores[i][0..4) = dot products of query i with four keys.
-template <class Element, size_t queries, class Prefetch>
-inline void score_tile(Inputs query, Bytes keys, size_t vectors, Outputs scores, Prefetch ahead) {
-  Floats sums[queries][key_tile];
+template <class Keys, size_t queries, class Prefetch>
+inline void score_tile(Bytes query, Bytes keys, size_t steps, Outputs scores, Prefetch ahead) {
+  typename Keys::Sum sums[queries][key_tile];
   for (auto& row : sums) {
-    for (Floats& sum : row) sum = splat(0);
+    for (auto& sum : row) sum = Keys::zero();
   }
-  for (size_t v = 0; v < vectors; ++v) {
-    ahead.ask(v);
-    Floats q[queries];
-    for (size_t i = 0; i < queries; ++i) q[i] = load(query[i] + v * lanes);
+  for (size_t s = 0; s < steps; ++s) {
+    ahead.ask(s);
+    decltype(Keys::query(nullptr)) q[queries];
+    for (size_t i = 0; i < queries; ++i) {
+      q[i] = Keys::query(query[i] + s * Keys::step * Keys::query_bytes);
+    }
     for (size_t k = 0; k < key_tile; ++k) {
-      const Floats key = Element::read(keys[k] + v * lanes * Element::bytes);
-      for (size_t i = 0; i < queries; ++i) sums[i][k] = multiply_add(q[i], key, sums[i][k]);
+      const auto key = Keys::key(keys[k] + s * Keys::step * Keys::bytes);
+      for (size_t i = 0; i < queries; ++i) sums[i][k] = Keys::add(sums[i][k], q[i], key);
     }
   }
   for (size_t i = 0; i < queries; ++i) {
-    sum4(sums[i][0], sums[i][1], sums[i][2], sums[i][3], scores[i]);
+    sum4(Keys::total(sums[i][0]), Keys::total(sums[i][1]), Keys::total(sums[i][2]),
+         Keys::total(sums[i][3]), scores[i]);
   }
 }
 
@@ -83,18 +119,17 @@ inline void mix_tile(Inputs weights, Bytes values, size_t count, Outputs mixed, 
 }
 
 // The scores of up to query_tile queries for the keys of a block.
-template <class Element, size_t queries = query_tile, class Prefetch>
-inline void score_queries(size_t count, Inputs query, Bytes keys, size_t vectors, Outputs scores,
+template <class Keys, size_t queries = query_tile, class Prefetch>
+inline void score_queries(size_t count, Bytes query, Bytes keys, size_t steps, Outputs scores,
                           Prefetch ahead) {
   if constexpr (queries > 1) {
     if (count < queries) {
-      return score_queries<Element, queries - 1>(count, query, keys, vectors, scores, ahead);
+      return score_queries<Keys, queries - 1>(count, query, keys, steps, scores, ahead);
     }
   }
   for (size_t k = 0; k < kv_block_positions; k += key_tile) {
-    score_tile<Element, queries>(query, {keys[k], keys.stride}, vectors,
-                                 {scores.first + k, scores.stride},
-                                 ahead.after(k / key_tile * vectors));
+    score_tile<Keys, queries>(query, {keys[k], keys.stride}, steps,
+                              {scores.first + k, scores.stride}, ahead.after(k / key_tile * steps));
   }
 }
 

@@ -47,27 +47,16 @@ constexpr size_t quads_scaled = scaled_by_16(codes) ? 4 : 8;
 
 // Quads of a block come in such an order that its first comes first and its last comes last, but
 // blocks may come side by side: sums in hand are indexed by block and live in registers.
-template <Codes codes, size_t tokens, size_t block_quads, size_t block_bytes>
+template <DType type, Codes codes, size_t tokens>
 struct Multiplied : Scales<codes> {
   const uint8_t* x;                     // records
   const WideActivations<tokens>* wide;  // of signed bytes in 16 bits
   StepDots<tokens>& dots;
-  const uint8_t* a_step_later;
   Pairs (&pairs)[tokens][16];
   Ints (&sums)[tokens][16];
 
-  // Memory must never be without requests, and too many at once would be waited for: the lines of
-  // the block that comes a step later are spread over the quads of this one.
-  void ask_ahead(size_t quad) const {
-    constexpr size_t line = 64, count = (block_bytes + line - 1) / line;
-    const size_t at = quad % block_quads, next = at * count / block_quads;
-    if (at == 0 || next != (at - 1) * count / block_quads) {
-      __builtin_prefetch(a_step_later + next * line);
-    }
-  }
-
   void put(size_t quad, Quads weights) const {
-    ask_ahead(quad);
+    this->template ask_ahead<type>(quad);
     UNROLL
     for (size_t t = 0; t < tokens; ++t) {
       if constexpr (codes == Codes::bytes && narrow_sums) {
@@ -149,8 +138,8 @@ inline void multiply_tokens(const uint8_t* packed, size_t columns, const uint8_t
         Ints whole[tokens][16];
         const uint8_t* at = packed + (block * panel_vectors + v) * vector_bytes;
         Of::open({at}, block,
-                 Multiplied<codes, tokens, elements / 4, vector_bytes>{
-                     {step, v}, x, wide, dots, at + step_bytes, pairs, whole});
+                 Multiplied<type, codes, tokens>{
+                     {step, v, at + step_bytes}, x, wide, dots, pairs, whole});
       }
     }
   };

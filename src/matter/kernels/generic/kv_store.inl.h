@@ -7,27 +7,51 @@
 namespace freehold::kernels {
 namespace {
 
-// Codes and their scale: x is about code * scale. Vectors too small for a scale become zero.
-inline void store_int8(const float* x, uint8_t* block, size_t position, size_t head_dim) {
-  Floats greatest = splat(0);
+// The greatest size of an element, and whether all are finite.
+struct Reach {
+  float greatest;
+  bool finite;
+};
+
+inline Reach reach_of(const float* x, size_t count) {
+  Floats greatest = splat(0), undefined = splat(0);
   const auto include = [&](Floats part) {
     greatest = maximum(maximum(part, splat(0) - part), greatest);
+    undefined = multiply_add(part, splat(0), undefined);  // of an infinity, too
   };
   for_each_vector(
-      head_dim, [&](size_t i) { include(load(x + i)); },
+      count, [&](size_t i) { include(load(x + i)); },
       [&](size_t i, size_t left) { include(load_partial(x + i, left)); });
   float parts[lanes];
   store(parts, greatest);
-  const float scale = maximum_of(parts, lanes, 0.0f) / 127.0f;
-  const Floats inverse = splat(scale > 1e-36f ? 1.0f / scale : 0.0f);
+  return {maximum_of(parts, lanes, 0.0f), sum(undefined) == 0};
+}
+
+// Whole numbers up to `limit` and what they are multiples of. An undefined vector must give an
+// undefined result, not a plausible one; one too small for a scale becomes zero.
+struct Scaling {
+  float scale, inverse;
+};
+
+inline Scaling scaling_of(const float* x, size_t count, float limit) {
+  const Reach reach = reach_of(x, count);
+  if (!reach.finite) return {__builtin_nanf(""), 0};
+  const float scale = reach.greatest / limit;
+  return {scale, scale > 1e-36f ? 1.0f / scale : 0.0f};
+}
+
+// Codes and their scale: x is about code * scale.
+inline void store_int8(const float* x, uint8_t* block, size_t position, size_t head_dim) {
+  const Scaling scaling = scaling_of(x, head_dim, 127.0f);
+  const Floats inverse = splat(scaling.inverse);
   uint8_t* codes = block + position * head_dim;
   for_each_vector(
       head_dim, [&](size_t i) { Int8::write(codes + i, load(x + i) * inverse); },
       [&](size_t i, size_t left) {
         write_partial<Int8>(codes + i, load_partial(x + i, left) * inverse, left);
       });
-  __builtin_memcpy(block + kv_block_positions * head_dim + position * sizeof scale, &scale,
-                   sizeof scale);
+  __builtin_memcpy(block + kv_block_positions * head_dim + position * sizeof(float), &scaling.scale,
+                   sizeof(float));
 }
 
 inline void store_kv(KvType type, const float* x, std::byte* block, size_t position,

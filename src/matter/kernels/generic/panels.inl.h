@@ -194,7 +194,13 @@ struct Destination {
 
 inline void write_sums(const float* sums, size_t tokens, Destination to) {
   for (size_t t = 0; t < tokens; ++t) {
-    __builtin_memcpy(to.y + t * to.y_stride, sums + t * panel_rows, to.rows * sizeof(float));
+    const float* from = sums + t * panel_rows;
+    float* y = to.y + t * to.y_stride;
+    if (to.rows == panel_rows) {
+      for (size_t v = 0; v < panel_rows; v += lanes) store(y + v, load(from + v));
+    } else {
+      for (size_t row = 0; row < to.rows; ++row) y[row] = from[row];
+    }
   }
 }
 
@@ -202,10 +208,11 @@ template <DType type>
 inline void open_step(const uint8_t* packed, size_t columns, Step& step) {
   using Of = Panel<type>;
   constexpr size_t vector_bytes = sizeof(Block<type>) * lanes;
+  constexpr size_t step_bytes = step_columns / Block<type>::elements * panel_vectors * vector_bytes;
   for (size_t block = 0; block < columns / Block<type>::elements; ++block) {
     for (size_t v = 0; v < panel_vectors; ++v) {
-      Of::open({packed + (block * panel_vectors + v) * vector_bytes}, block,
-               Opened<Of::codes>{{step, v}});
+      const uint8_t* at = packed + (block * panel_vectors + v) * vector_bytes;
+      Of::open({at}, block, Opened<type, Of::codes>{{step, v, at + step_bytes}});
     }
   }
 }
@@ -229,7 +236,6 @@ void multiply_panel(const uint8_t* panel, size_t columns, const std::byte* x, si
         multiply_few<type>(packed, width, records, taken, step, sums);
       } else {
         open_step<type>(packed, width, step);
-        prefetch(packed + step_bytes, step_bytes);  // while this step is multiplied
         multiply_step<codes>(step, width, records, taken, sums);
       }
       packed += step_bytes;  // the last step may be shorter, nothing comes after it

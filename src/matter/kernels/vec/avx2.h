@@ -288,6 +288,17 @@ inline Quads odd_bytes(Quads x) {
 inline Ints multiply_shorts(Quads a, Quads b) {
   return {_mm256_madd_epi16(a.v, b.v)};
 }
+// 2 * lanes signed bytes in 16 bits each; and floats to the nearest whole numbers of 16 bits, ties
+// to even, |x| < 2^15.
+inline Quads widen_to_shorts(const void* p) {
+  return {_mm256_cvtepi8_epi16(_mm_loadu_si128(static_cast<const __m128i*>(p)))};
+}
+inline void store_shorts(void* p, Floats x) {
+  const __m256i whole = _mm256_cvtps_epi32(x.v);
+  const __m128i low = _mm256_castsi256_si128(whole);
+  _mm_storeu_si128(static_cast<__m128i*>(p),
+                   _mm_packs_epi32(low, _mm256_extracti128_si256(whole, 1)));
+}
 // The compiler would sum in an order that needs more registers than there are.
 inline void in_this_order(Pairs& x) {
   asm volatile("" : "+x"(x.v));

@@ -327,6 +327,17 @@ inline Ints multiply_shorts(Quads a, Quads b) {
     return static_cast<uint32_t>(x.v[2 * i] * y.v[2 * i] + x.v[2 * i + 1] * y.v[2 * i + 1]);
   });
 }
+inline Quads widen_to_shorts(const void* p) {
+  return __builtin_bit_cast(Quads, each<Shorts>([=](size_t i) {
+                              return static_cast<int16_t>(static_cast<const int8_t*>(p)[i]);
+                            }));
+}
+inline void store_shorts(void* p, Floats x) {
+  const Floats whole = round(minimum(maximum(x, splat(-32767.0f)), splat(32767.0f)));
+  int16_t shorts[lanes];
+  for (size_t i = 0; i < lanes; ++i) shorts[i] = static_cast<int16_t>(whole.v[i]);
+  __builtin_memcpy(p, shorts, sizeof shorts);
+}
 inline void in_this_order(Pairs&) {}
 inline void in_this_order(Ints&) {}
 

@@ -283,21 +283,8 @@ Result<std::size_t> length(const Value& value) {
 }
 
 bool is_iterable(const Value& value) {
-  switch (value.kind()) {
-    case Kind::undefined:
-    case Kind::forbidden:
-    case Kind::string:
-    case Kind::list:
-    case Kind::tuple:
-    case Kind::dict:
-    case Kind::range:
-    case Kind::view:
-    case Kind::generator:
-    case Kind::loop:
-      return true;
-    default:
-      return false;
-  }
+  return value.is_any({Kind::undefined, Kind::forbidden, Kind::string, Kind::list, Kind::tuple,
+                       Kind::dict, Kind::range, Kind::view, Kind::generator, Kind::loop});
 }
 
 Result<std::int64_t> whole(const Value& value, std::string_view what) {

@@ -60,33 +60,13 @@ bool is_test(const Value& value) {
 }
 
 bool is_sequence(const Value& value) {
-  switch (value.kind()) {
-    case Kind::undefined:
-    case Kind::forbidden:
-    case Kind::string:
-    case Kind::list:
-    case Kind::tuple:
-    case Kind::dict:
-    case Kind::range:
-      return true;
-    default:
-      return false;
-  }
+  return value.is_any({Kind::undefined, Kind::forbidden, Kind::string, Kind::list, Kind::tuple,
+                       Kind::dict, Kind::range});
 }
 
 bool is_callable(const Value& value) {
-  switch (value.kind()) {
-    case Kind::undefined:
-    case Kind::forbidden:
-    case Kind::function:
-    case Kind::closure:
-    case Kind::method:
-    case Kind::loop:
-    case Kind::joiner:
-      return true;
-    default:
-      return false;
-  }
+  return value.is_any({Kind::undefined, Kind::forbidden, Kind::function, Kind::closure,
+                       Kind::method, Kind::loop, Kind::joiner});
 }
 
 template <bool upper>

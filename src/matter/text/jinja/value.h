@@ -2,7 +2,9 @@
 // whatever is larger than a number is shared and lives in the rendering's Workspace.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -109,6 +111,9 @@ class Value {
 
   Kind kind() const { return kind_; }
   bool is(Kind kind) const { return kind_ == kind; }
+  bool is_any(std::initializer_list<Kind> kinds) const {
+    return std::ranges::find(kinds, kind_) != kinds.end();
+  }
   bool is_undefined() const { return kind_ <= Kind::forbidden; }
   bool is_none() const { return kind_ == Kind::none; }
   bool is_string() const { return kind_ == Kind::string; }
