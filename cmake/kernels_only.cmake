@@ -13,7 +13,7 @@ option(FREEHOLD_EMULATE_AVX512 "AVX-512's intrinsics in plain words" OFF)
 if(FREEHOLD_EMULATE_AVX512)
   set(kernels ${PROJECT_SOURCE_DIR}/src/matter/kernels)
   set_source_files_properties(${kernels}/isa/avx512.cc PROPERTIES COMPILE_OPTIONS
-    "-mavx2;-mfma;-mf16c;-mbmi2;-Wno-psabi;-Wno-unused-parameter;-include;${PROJECT_SOURCE_DIR}/tests/avx512_in_plain_words.h")
+    "-mavx2;-mfma;-mf16c;-mbmi2;-Wno-psabi;-Wno-unused-parameter;-include;${PROJECT_SOURCE_DIR}/tests/avx512_in_plain_words.inc")
   set_source_files_properties(${kernels}/dispatch.cc PROPERTIES COMPILE_OPTIONS
     "-D__builtin_cpu_supports(feature)=true")
 endif()

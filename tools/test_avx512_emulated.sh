@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Tests the arithmetic of AVX-512 on a CPU without it: its intrinsics are compiled as plain words
-# (tests/avx512_in_plain_words.h, the library SIMDe). By hand: it is slow. Takes the filter of GoogleTest.
+# (tests/avx512_in_plain_words.inc, the library SIMDe). By hand: it is slow. Takes the filter of GoogleTest.
 # What the compiler makes of the real intrinsics only a CPU that has them can test.
 set -euo pipefail
 cd "$(dirname "$0")/.."
