@@ -2,6 +2,13 @@
 # `<name>_test` for each line. Sources are globbed; tests/house reports files that nothing includes.
 include(GoogleTest)
 
+# Arithmetic for other processors than the one that is built for.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+  set(FREEHOLD_FOREIGN_KERNELS "/kernels/isa/avx[0-9]+\\.cc$")
+else()
+  set(FREEHOLD_FOREIGN_KERNELS "/kernels/isa/neon\\.cc$")
+endif()
+
 function(freehold_room_folder name result)
   file(GLOB candidates LIST_DIRECTORIES true ${PROJECT_SOURCE_DIR}/src/${name}
        ${PROJECT_SOURCE_DIR}/src/*/${name})
@@ -17,7 +24,7 @@ function(freehold_add_room name stands_on)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${folder}/*.cc)
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
-  list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cc$|${FREEHOLD_FOREIGN_KERNELS}")
   get_filename_component(include_root ${folder} DIRECTORY)
   set(below room_freehold ${FREEHOLD_LIBRARIES_${name}})
   foreach(room IN LISTS stands_on)
@@ -63,6 +70,11 @@ function(freehold_add_rooms floors)
     endif()
   endforeach()
   # The only files compiled for instruction sets that not every CPU has (see src/matter/kernels/isa).
-  file(GLOB avx2 ${PROJECT_SOURCE_DIR}/src/matter/kernels/isa/avx2*.cc)
-  set_source_files_properties(${avx2} PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma;-mf16c;-mbmi2")
+  set(avx2 -mavx2 -mfma -mf16c -mbmi2)
+  set(avx512 ${avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni)
+  set(neon -march=armv8.2-a+dotprod)
+  foreach(set IN ITEMS avx2 avx512 neon)
+    set_source_files_properties(${PROJECT_SOURCE_DIR}/src/matter/kernels/isa/${set}.cc
+                                PROPERTIES COMPILE_OPTIONS "${${set}}")
+  endforeach()
 endfunction()

@@ -1,3 +1,7 @@
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
+
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -16,30 +20,44 @@ bool runs_anywhere() {
   return true;
 }
 
+#if defined(__x86_64__)
 // The builtin asks CPUID and, for AVX, whether the operating system keeps the wide registers.
 bool runs_avx2() {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
          __builtin_cpu_supports("f16c") && __builtin_cpu_supports("bmi2");
 }
 
-struct Candidate {
-  const Kernels& table;
-  bool (*runs)();
-};
+bool runs_avx512() {
+  return runs_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+         __builtin_cpu_supports("avx512vnni");
+}
+#elif defined(__aarch64__)
+// The kernel says so; instructions that read this from the CPU are not open to programs.
+bool runs_neon() {
+  return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+}
+#endif
 
-constexpr std::array candidates = {
-    // best first
-    Candidate{avx2_kernels, runs_avx2},
-    Candidate{scalar_kernels, runs_anywhere},
+constexpr std::array built = {
+#if defined(__x86_64__)
+    // AVX2 stays the choice until the longer vectors have been run and measured on such a CPU;
+    // FREEHOLD_KERNELS=avx512vnni asks for them.
+    Candidate{&avx2_kernels, runs_avx2},
+    Candidate{&avx512_kernels, runs_avx512},
+#elif defined(__aarch64__)
+    Candidate{&neon_kernels, runs_neon},
+#endif
+    Candidate{&scalar_kernels, runs_anywhere},
 };
 
 struct Available {
-  std::array<const Kernels*, candidates.size()> tables{};
+  std::array<const Kernels*, built.size()> tables{};
   std::size_t count = 0;
 
   Available() {
-    for (const Candidate& candidate : candidates) {
-      if (candidate.runs()) tables[count++] = &candidate.table;
+    for (const Candidate& candidate : built) {
+      if (candidate.runs()) tables[count++] = candidate.table;
     }
   }
 };
@@ -67,6 +85,10 @@ const Kernels& choose() {
 }
 
 }  // namespace
+
+std::span<const Candidate> candidates() {
+  return built;
+}
 
 std::span<const Kernels* const> available_kernels() {
   static const Available available;

@@ -53,7 +53,7 @@ constexpr std::size_t activation_step_columns = 256;
 constexpr std::size_t activation_step_bytes = 384;
 
 struct Kernels {
-  const char* name;  // "scalar", "avx2"
+  const char* name;  // "scalar", "avx2", "avx512vnni", "neon"
 
   // Whether matmul and dequantize take weights of this type.
   bool (*supports)(DType type);
@@ -93,7 +93,7 @@ struct Kernels {
   void (*quantize)(const float* x, std::size_t columns, std::byte* out, std::size_t step_stride);
 
   // y[t, r] = sum over c of weights[r, c] * x[t, c] for the first `rows` rows of the panels, summed
-  // in whole numbers over 32 columns and in float32 over those sums. Uses 40 KiB of stack.
+  // in whole numbers over 32 columns and in float32 over those sums. Uses at most 80 KiB of stack.
   void (*multiply_panels)(DType type, const std::byte* panels, std::size_t columns,
                           std::size_t rows,
                           const std::byte* x,  // records of `tokens` tokens, contiguous; the next
@@ -149,11 +149,11 @@ struct Kernels {
   std::uint64_t (*probe_fp32)(std::size_t rounds);
 };
 
-// The best table this CPU can run; FREEHOLD_KERNELS=scalar|avx2 forces one (an unknown or
+// The first of available_kernels(); FREEHOLD_KERNELS=NAME forces one (an unknown or
 // impossible name ends the process with exit code 3 and the list of possible ones).
 const Kernels& kernels();
 
-// Every table this CPU can run, best first: for tests and `doctor`.
+// Every table this CPU can run, first the one that is chosen, scalar last: for tests and `doctor`.
 std::span<const Kernels* const> available_kernels();
 
 }  // namespace freehold::kernels

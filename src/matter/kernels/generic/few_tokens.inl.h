@@ -62,7 +62,7 @@ struct Multiplied : Scales<codes> {
       if constexpr (codes == Codes::bytes && narrow_sums) {
         put_bytes(t, quad, weights);
       } else if constexpr (codes == Codes::bytes) {
-        put_codes(t, quad, weights ^ splat_byte(0x80));
+        put_codes(t, quad, weights ^ splat_byte(raised_bytes_by));
       } else {
         put_codes(t, quad, weights);
       }

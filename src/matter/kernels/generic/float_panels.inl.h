@@ -3,6 +3,7 @@
 // order, and the four sums are added in turn to what came before.
 #pragma once
 
+#include "kernels/generic/elements.inl.h"
 #include "kernels/generic/panels.inl.h"
 
 namespace freehold::kernels {

@@ -153,5 +153,7 @@ inline void matmul(DType type, const std::byte* weights, size_t columns, size_t 
   }
 }
 
+constexpr RowKernels row_kernels = {supports, dequantize, matmul};
+
 }  // namespace
 }  // namespace freehold::kernels

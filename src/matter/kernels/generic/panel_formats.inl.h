@@ -9,7 +9,9 @@
 #pragma once
 
 #include "kernels/generic/activations.inl.h"
-#include "kernels/generic/unpack.inl.h"
+#include "kernels/generic/block_scales.inl.h"
+#include "tensor/blocks.h"
+#include "tensor/quant_tables.h"
 
 namespace freehold::kernels {
 namespace {
@@ -24,7 +26,8 @@ struct Items {
 
 // How a step's codes are multiplied. Where sums are narrow, it depends on the codes' size how many
 // products fit in one: eight quads of 4 bits, four of 5, two of 6. Signed bytes do not fit at all
-// and are multiplied in 16 bits there; elsewhere they are raised by 128 as the others are by less.
+// and are multiplied in 16 bits there; elsewhere they are raised by 128 as the others are by less,
+// or multiplied as they are (raised_bytes_by).
 enum class Codes { four_bits, bytes, five_bits, six_bits };
 
 constexpr bool scaled_by_16(Codes codes) {
@@ -66,7 +69,7 @@ struct Scales {
   // Of signed bytes.
   void scale_32(size_t block, Floats scale) const {
     static_assert(codes == Codes::bytes);
-    scale_32(block, scale, splat(128) * scale);
+    scale_32(block, scale, splat(raised_bytes_by) * scale);
   }
   void scale_32(size_t block, Floats scale, Floats minimum) const {
     if constexpr (scaled_by_16(codes)) {
@@ -92,7 +95,7 @@ struct Opened : Scales<codes> {
       store_quads(step.codes[0] + at, even_bytes(x));
       store_quads(step.codes[1] + at, odd_bytes(x));
     } else {
-      store_quads(step.codes[0] + at, x ^ splat_byte(0x80));
+      store_quads(step.codes[0] + at, x ^ splat_byte(raised_bytes_by));
     }
   }
 };

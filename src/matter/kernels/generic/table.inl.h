@@ -1,4 +1,6 @@
-// Everything that the vocabulary included before this file can compute, as one table.
+// Everything that the vocabulary included before this file can compute, as one table. Whose
+// functions read single rows is said by the caller: this vocabulary's own (generic/matmul.inl.h) or
+// another's.
 #pragma once
 
 #pragma clang diagnostic ignored "-Wpass-failed"  // without optimisation loops stay rolled up
@@ -8,7 +10,6 @@
 #include "kernels/generic/attention.inl.h"
 #include "kernels/generic/float_panels.inl.h"
 #include "kernels/generic/kv_store.inl.h"
-#include "kernels/generic/matmul.inl.h"
 #include "kernels/generic/norm.inl.h"
 #include "kernels/generic/probe.inl.h"
 #include "kernels/generic/rotate.inl.h"
@@ -16,12 +17,12 @@
 namespace freehold::kernels {
 namespace {
 
-constexpr Kernels table(const char* name) {
+constexpr Kernels table(const char* name, RowKernels rows) {
   return {
       .name = name,
-      .supports = supports,
-      .dequantize = dequantize,
-      .matmul = matmul,
+      .supports = rows.supports,
+      .dequantize = rows.dequantize,
+      .matmul = rows.matmul,
       .panel_rows = panel_rows,
       .has_panels = has_panels,
       .has_float_panels = has_float_panels,

@@ -3,10 +3,11 @@
 #include "kernels/isa/tables.h"
 #include "kernels/vec/scalar.h"
 #include "kernels/generic/table.inl.h"
+#include "kernels/generic/matmul.inl.h"
 // clang-format on
 
 namespace freehold::kernels {
 
-constinit const Kernels scalar_kernels = table("scalar");
+constinit const Kernels scalar_kernels = table("scalar", row_kernels);
 
 }  // namespace freehold::kernels

@@ -7,6 +7,37 @@
 namespace freehold::kernels {
 
 extern const Kernels scalar_kernels;
+#if defined(__x86_64__)
 extern const Kernels avx2_kernels;
+extern const Kernels avx512_kernels;
+#elif defined(__aarch64__)
+extern const Kernels neon_kernels;
+#endif
+
+// Reading and multiplying weights row by row, which every format can: what is written for eight
+// floats at a time, and taken over as it is by a table whose own vectors are longer.
+struct RowKernels {
+  decltype(Kernels::supports) supports;
+  decltype(Kernels::dequantize) dequantize;
+  decltype(Kernels::matmul) matmul;
+};
+
+#if defined(__x86_64__)
+// By name, for a table that is complete before anything runs can hold their addresses.
+bool avx2_supports(DType type);
+void avx2_dequantize(DType type, const std::byte* blocks, float* out, std::size_t count);
+void avx2_matmul(DType type, const std::byte* weights, std::size_t columns, std::size_t row_begin,
+                 std::size_t row_end, const float* x, std::size_t x_stride, std::size_t tokens,
+                 float* y, std::size_t y_stride);
+#endif
+
+// A table that this program was built with, and whether the CPU it runs on can run it.
+struct Candidate {
+  const Kernels* table;
+  bool (*runs)();
+};
+
+// In the order of choice.
+std::span<const Candidate> candidates();
 
 }  // namespace freehold::kernels

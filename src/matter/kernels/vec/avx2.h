@@ -265,6 +265,7 @@ struct Pairs {
   __m256i v;
 };
 constexpr bool narrow_sums = true;
+constexpr int raised_bytes_by = 0;   // signed bytes are multiplied in 16 bits
 constexpr size_t panel_vectors = 2;  // 4 tokens x 2 vectors of sums leave room for what they are of
 
 inline Pairs multiply_pairs(Quads a, Quads b) {

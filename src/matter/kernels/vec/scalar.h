@@ -290,6 +290,7 @@ struct Pairs {
   int16_t v[2 * lanes];
 };
 constexpr bool narrow_sums = true;
+constexpr int raised_bytes_by = 0;
 constexpr size_t panel_vectors = 2;
 
 inline Pairs multiply_add_pairs(Quads a, Quads b, Pairs sum) {
