@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <ostream>
 #include <string>
 
 #include "kernels/isa/tables.h"
@@ -23,6 +24,15 @@ TEST(Dispatch, OffersTheScalarTableLastAndNoTableTwice) {
   EXPECT_STREQ(tables.back()->name, "scalar");
   for (const Kernels* table : tables) EXPECT_EQ(std::ranges::count(tables, table), 1);
 }
+
+}  // namespace
+
+// In the names of tests, where an address would be another one each time.
+inline void PrintTo(const Candidate& candidate, std::ostream* out) {
+  *out << candidate.table->name;
+}
+
+namespace {
 
 // One test for each table that the program was built with, so that the list of tests says by name
 // which of them this machine could not try.

@@ -107,12 +107,10 @@ inline void multiply_float_step(const FloatStep& step, size_t columns, FloatInpu
 // The next step's lines are asked for while this one's are read.
 template <class Element>
 inline void open_floats(const uint8_t* packed, size_t count, FloatStep& step) {
-  constexpr size_t line = 64, ahead = step_columns * panel_rows * Element::bytes;
-  for (size_t i = 0; i < count; i += line / Element::bytes) {
-    __builtin_prefetch(packed + i * Element::bytes + ahead);
-    for (size_t j = i; j < i + line / Element::bytes; j += lanes) {
-      store(step.weights + j, Element::read(packed + j * Element::bytes));
-    }
+  constexpr size_t line = 64 / Element::bytes, ahead = step_columns * panel_rows * Element::bytes;
+  for (size_t i = 0; i < count; i += lanes) {  // columns may end in the middle of a line
+    if (i % line == 0) __builtin_prefetch(packed + i * Element::bytes + ahead);
+    store(step.weights + i, Element::read(packed + i * Element::bytes));
   }
 }
 
