@@ -188,18 +188,19 @@ Result<PackedWeights> PackedWeights::bind(Weights& weights, const formats::Check
   if (layout.matrices.empty()) return packed;
   packed.bytes_ = layout.bytes;
   if (!folder.empty()) {
-    packed.file_ = TRY(mapped(TRY(packed_file(folder, checkpoint)), layout, pool));
+    const std::filesystem::path path = TRY(packed_file(folder, checkpoint));
+    packed.file_ = TRY(mapped(path, layout, pool));
     if (packed.file_) {
       point_at(layout, packed.file_->bytes().data());
       return packed;
     }
   }
-  const std::uint64_t bytes = rounded_up(layout.bytes, huge_page);
-  packed.memory_.reset(static_cast<std::byte*>(std::aligned_alloc(huge_page, bytes)));
+  const std::uint64_t allocated = rounded_up(layout.bytes, huge_page);
+  packed.memory_.reset(static_cast<std::byte*>(std::aligned_alloc(huge_page, allocated)));
   if (packed.memory_ == nullptr) {
     return fail(ErrorCode::absent, fmt::format("no memory for {} bytes of weights", layout.bytes));
   }
-  ::madvise(packed.memory_.get(), bytes, MADV_HUGEPAGE);
+  ::madvise(packed.memory_.get(), allocated, MADV_HUGEPAGE);
   const auto room = [&](std::uint64_t offset, std::size_t) {
     return packed.memory_.get() + offset;
   };
