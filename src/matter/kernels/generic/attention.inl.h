@@ -250,14 +250,7 @@ inline Floats weight(Floats x) {
   x = maximum(splat(-88.0297f), x);  // a not-a-number stays one
   const Floats n = round(x * splat(0x1.715476p+0f));
   const Floats r = multiply_add(n, splat(-0x1.7f7d1cp-20f), x - n * splat(0x1.62e4p-1f));
-  Floats power = splat(1.0f / 720);
-  power = multiply_add(power, r, splat(1.0f / 120));
-  power = multiply_add(power, r, splat(1.0f / 24));
-  power = multiply_add(power, r, splat(1.0f / 6));
-  power = multiply_add(power, r, splat(0.5f));
-  power = multiply_add(power, r, splat(1.0f));
-  power = multiply_add(power, r, splat(1.0f));
-  return power * power_of_two(n);
+  return lower_powers(splat(1.0f / 720), r) * power_of_two(n);
 }
 
 // Scores become weights in place. Those of positions that the query does not see become zero.
