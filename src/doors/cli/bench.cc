@@ -25,6 +25,7 @@ class Bench : public Command {
     options.add("batch", &plan_.batch, "B", "sequences decoded together");
     options.add("repeat", &plan_.repeat, "R", "runs; the median counts");
     options.add("threads", &threads_, "T", "threads for arithmetic; 0: all cores").short_name('t');
+    options.add("pin-threads", &pin_threads_, pin_threads_help);
     options.add("kv", &kv_, "TYPE", "type of the key-value cache").one_of(kv_type_names());
     options.add("compare", &compare_, "FILE",
                 "an earlier result of bench --json; exit code 1 when this one is slower, 2 when it "
@@ -59,7 +60,7 @@ class Bench : public Command {
   Result<BenchOutcome> measure(const Context& context) {
     plan_.kv = kv_type_named(kv_);
     const auto path = TRY(find_model(context, model_));
-    ThreadPool pool(threads_);
+    ThreadPool pool(threads_, pin_threads_ ? Pinning::on : Pinning::off);
     BenchOutcome outcome;
     outcome.model = model_.empty() ? path.string() : model_;
     outcome.kv = kv_;
@@ -86,6 +87,7 @@ class Bench : public Command {
 
   std::string model_;
   std::uint32_t threads_ = 0;
+  bool pin_threads_ = false;
   std::string kv_ = "f16";
   std::string compare_;
   double tolerance_ = 10;

@@ -30,6 +30,10 @@ std::vector<std::string> kv_type_names();
 inline constexpr const char* model_help =
     "a catalogue or store name, a GGUF file, or a directory with safetensors";
 
+// What the help of --pin-threads says.
+inline constexpr const char* pin_threads_help =
+    "keep each thread on one core, for machines with nothing else to do";
+
 // The model that is meant: `name`, else the one in the store that was pulled last; `absent` when
 // there is none.
 Result<std::string> model_or_default(const Context& context, const std::string& name);

@@ -92,6 +92,12 @@ struct Kernels {
   // A block of columns that holds something not finite makes every product with it undefined.
   void (*quantize)(const float* x, std::size_t columns, std::byte* out, std::size_t step_stride);
 
+  // The same of columns begin..end of `columns`, into that token's records from its first on: begin
+  // is a multiple of 32, and so is end unless it is the last, after which records are zero.
+  void (*quantize_part)(const float* x,  // (end - begin)
+                        std::size_t begin, std::size_t end, std::size_t columns, std::byte* out,
+                        std::size_t step_stride);
+
   // y[t, r] = sum over c of weights[r, c] * x[t, c] for the first `rows` rows of the panels, summed
   // in whole numbers over 32 columns and in float32 over those sums. Uses at most 80 KiB of stack.
   void (*multiply_panels)(DType type, const std::byte* panels, std::size_t columns,
@@ -138,7 +144,10 @@ struct Kernels {
 
   void (*silu_multiply)(const float* gate, const float* up, float* out, std::size_t count);
   void (*gelu_tanh_multiply)(const float* gate, const float* up, float* out, std::size_t count);
-  void (*softmax)(float* x, std::size_t count);                                    // in place
+  void (*softmax)(float* x, std::size_t count);  // in place
+  // out[i] = e^((x[i] - greatest) * factor); returns their sum; out may be x.
+  float (*exponentials)(const float* x, float greatest, float factor, float* out,
+                        std::size_t count);
   void (*add)(const float* x, float* sum, std::size_t count);                      // sum += x
   void (*add_scaled)(const float* x, float scale, float* sum, std::size_t count);  // sum += scale*x
 
