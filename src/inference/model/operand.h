@@ -27,7 +27,7 @@ Forms forms_of(std::span<const Matrix> weights);
 
 struct Operand {
   float* floats = nullptr;       // (tokens, columns)
-  std::byte* records = nullptr;  // (steps of 256 columns, tokens), 64-byte aligned
+  std::byte* records = nullptr;  // (steps of 256 columns, tokens)
   std::size_t columns = 0;
   std::size_t tokens = 0;
   Forms forms;

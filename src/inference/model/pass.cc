@@ -21,8 +21,7 @@ std::size_t record_floats(std::size_t columns) {
   return Operand::record_bytes(columns) / sizeof(float);
 }
 
-// Floats per token of each buffer, in the order in which they lie: records first, for they are
-// aligned.
+// Floats per token of each buffer, in the order in which they lie; records first, in whole lines.
 std::array<std::size_t, 16> extents(const Recipe& recipe) {
   const Attention& attention = recipe.attention;
   CHECK(recipe.width > 0 && attention.heads > 0 && attention.kv_heads > 0);
