@@ -28,7 +28,8 @@ class WantedLogits : public ::testing::TestWithParam<const char*> {
   }
 
   static Span span(std::uint32_t wanted, std::uint32_t first_block) {
-    Span made{.tokens = std::vector<Token>(length)};
+    Span made;
+    made.tokens.resize(length);
     std::iota(made.tokens.begin(), made.tokens.end(), 3);
     made.blocks = {first_block, first_block + 1};
     made.wanted_logits = wanted;

@@ -1,6 +1,7 @@
 // What is done to one row at a time, against double precision, at odd sizes and addresses.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
