@@ -62,7 +62,7 @@ std::unique_ptr<model::Decoder> open(const char* name, ThreadPool& pool) {
 }
 
 model::KvCache cache_of(const model::Decoder& decoder) {
-  return *model::KvCache::make(decoder.recipe(), KvType::f16, 8);
+  return *model::KvCache::make(decoder.recipe(), KvType::f16, 16);
 }
 
 class Allocations : public ::testing::TestWithParam<const char*> {};

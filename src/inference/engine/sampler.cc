@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <iterator>
 
 #include "kernels/kernels.h"
 
@@ -125,8 +127,12 @@ Token Sampler::draw(std::span<const float> logits, float highest) {
     keep_by_ratio(logits, highest);
     return draw_ranked();
   }
-  rank(logits, highest);
-  cut_by_ratio();
+  if (settings_.top_k > 0) {
+    rank(logits, highest);
+  } else {
+    keep_by_mass(logits, highest);
+  }
+  std::erase_if(ranked_, [&](const Ranked& each) { return each.value < settings_.min_p; });
   return draw_ranked();
 }
 
@@ -141,9 +147,8 @@ Token Sampler::draw_ranked() {
   return ranked_.back().token;  // rounding used up the last of it
 }
 
-// Leaves in ranked_ what top-k and top-p leave, with weights.
+// Leaves in ranked_ what top-k and then top-p leave, best first, with weights.
 void Sampler::rank(std::span<const float> logits, float highest) {
-  if (settings_.top_k == 0) return rank_by_mass(logits, highest);
   ranked_ = best(logits, settings_.top_k, std::move(ranked_));
   double total = 0;
   for (Ranked& candidate : ranked_) {
@@ -153,9 +158,8 @@ void Sampler::rank(std::span<const float> logits, float highest) {
   cut_by_mass(static_cast<double>(settings_.top_p) * total);
 }
 
-// top-p alone. Tokens so unlikely that all of them together could be left out are not looked at;
-// the others become a heap of which only the best are taken, however many reach the mass.
-void Sampler::rank_by_mass(std::span<const float> logits, float highest) {
+// top-p alone. Tokens so unlikely that all of them together could be left out are not looked at.
+void Sampler::keep_by_mass(std::span<const float> logits, float highest) {
   const double total = weigh(logits, highest);
   const double mass = static_cast<double>(settings_.top_p) * total;
   const auto least =
@@ -164,16 +168,33 @@ void Sampler::rank_by_mass(std::span<const float> logits, float highest) {
   for (std::size_t i = 0; i < weights_.size(); ++i) {
     if (weights_[i] >= least) ranked_.push_back({static_cast<Token>(i), weights_[i]});
   }
-  const auto worse = [](const Ranked& a, const Ranked& b) { return better(b, a); };
-  std::make_heap(ranked_.begin(), ranked_.end(), worse);
+  const Ranked last = last_within(mass);
+  std::erase_if(ranked_, [&](const Ranked& candidate) { return better(last, candidate); });
+}
+
+// The last of the best candidates that reach the mass together. Candidates fall into bins of like
+// weights, sixteen to a power of two; only those of one bin need be sorted.
+Ranked Sampler::last_within(double mass) {
+  constexpr std::size_t bins = 4096;
+  const auto bin_of = [](const Ranked& each) {
+    return std::bit_cast<std::uint32_t>(each.value) >> 19;
+  };
+  bin_masses_.assign(bins, 0.0);
+  for (const Ranked& each : ranked_) bin_masses_[bin_of(each)] += static_cast<double>(each.value);
   double sum = 0;
-  auto heap_end = ranked_.end();
-  while (heap_end != ranked_.begin() && (heap_end == ranked_.end() || sum < mass)) {
-    std::pop_heap(ranked_.begin(), heap_end, worse);
-    sum += static_cast<double>((--heap_end)->value);
+  std::size_t bin = bins - 1;
+  while (bin > 0 && (bin_masses_[bin] == 0 || sum + bin_masses_[bin] < mass)) {
+    sum += bin_masses_[bin--];
   }
-  std::reverse(heap_end, ranked_.end());  // the best was taken first, to the very end
-  ranked_.erase(ranked_.begin(), heap_end);
+  edge_.clear();
+  std::ranges::copy_if(ranked_, std::back_inserter(edge_),
+                       [&](const Ranked& each) { return bin_of(each) == bin; });
+  std::ranges::sort(edge_, better);
+  std::size_t taken = 0;
+  while (taken < edge_.size() && (taken == 0 || sum < mass)) {
+    sum += static_cast<double>(edge_[taken++].value);
+  }
+  return taken > 0 ? edge_[taken - 1] : *std::ranges::max_element(ranked_, better);  // the worst
 }
 
 // min-p alone, which needs no order.
@@ -192,10 +213,6 @@ void Sampler::cut_by_mass(double mass) {
     sum += static_cast<double>(ranked_[kept++].value);
   }
   ranked_.resize(kept);
-}
-
-void Sampler::cut_by_ratio() {
-  while (ranked_.size() > 1 && ranked_.back().value < settings_.min_p) ranked_.pop_back();
 }
 
 // Nothing cuts, so nothing need be sorted: weights are gone through in the order of ids, whole
