@@ -27,6 +27,9 @@ struct Request {
   // Also report the prompt's own log-probabilities: its tokens come first in Delta::tokens, the
   // very first one with NaN, for nothing stands before it.
   bool echo_prompt_logprobs = false;
+  // What was computed for this request is taken over only by requests with the same salt, and it
+  // takes over only theirs. Empty: shared by all who have none.
+  std::string cache_salt{};
 };
 
 struct Alternative {

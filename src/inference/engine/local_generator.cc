@@ -194,7 +194,8 @@ Result<std::unique_ptr<Ticket>> LocalGenerator::start(Request request, Listener 
       .sampling = TRY(resolve(request.sampling, parts_->defaults.sampling, vocabulary)),
       .stop = TRY(resolve(request.stop, parts_->end_tokens)),
       .speller = {},
-      .echo_prompt_logprobs = request.echo_prompt_logprobs};
+      .echo_prompt_logprobs = request.echo_prompt_logprobs,
+      .cache_salt = std::move(request.cache_salt)};
   if (const text::Tokenizer* own = tokenizer(); own != nullptr) {
     submission.speller =
         std::make_unique<TokenizerSpeller>(*own, parts_->is_text_free(submission.prompt));
