@@ -87,6 +87,7 @@ struct Outcome {
 class Ticket {
  public:
   virtual ~Ticket() = default;
+  virtual std::uint32_t prompt_tokens() const = 0;
   virtual void cancel() = 0;  // returns at once; on_end still follows, with `cancelled`
 };
 
@@ -107,6 +108,8 @@ struct ModelCard {
   std::string name;          // what callers ask for
   std::string architecture;  // empty when unknown
   std::uint64_t parameters = 0;
+  std::uint64_t bytes = 0;           // of the weights; 0: unknown
+  std::string quantization{};        // the type that most of the weights have, as in "Q4_K"
   std::uint32_t context_length = 0;  // tokens, prompt and answer together; 0: unknown
   std::int64_t created_unix_s = 0;
 };

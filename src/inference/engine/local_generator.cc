@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <utility>
 
 #include "base/log.h"
@@ -52,7 +53,15 @@ ModelCard describe(const formats::Checkpoint& checkpoint, const model::Recipe& r
                  .architecture = recipe.architecture,
                  .context_length = context_length,
                  .created_unix_s = written_unix_s(checkpoint.path())};
-  for (const NamedTensor& tensor : checkpoint.tensors()) card.parameters += tensor.view.elements();
+  std::map<DType, std::uint64_t> bytes_of_type;
+  for (const NamedTensor& tensor : checkpoint.tensors()) {
+    card.parameters += tensor.view.elements();
+    card.bytes += tensor.bytes;
+    bytes_of_type[tensor.view.type] += tensor.bytes;
+  }
+  const auto most = std::ranges::max_element(
+      bytes_of_type, {}, [](const auto& type_and_bytes) { return type_and_bytes.second; });
+  if (most != bytes_of_type.end()) card.quantization = traits(most->first).name;
   return card;
 }
 
