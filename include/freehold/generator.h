@@ -27,6 +27,9 @@ struct Request {
   // Also report the prompt's own log-probabilities: its tokens come first in Delta::tokens, the
   // very first one with NaN, for nothing stands before it.
   bool echo_prompt_logprobs = false;
+  // What was computed for this request is taken over only by requests with the same salt, and it
+  // takes over only theirs. Empty: shared by all who have none.
+  std::string cache_salt{};
 };
 
 struct Alternative {
@@ -47,9 +50,17 @@ struct TokenInfo {
 struct Delta {
   std::string text;
   std::vector<TokenInfo> tokens;  // filled only when logprobs were asked for
+  // Of an answer in a conversation: what the model thinks before it speaks, and the calls of tools
+  // that became complete. Both are no part of the text.
+  std::string reasoning{};
+  std::vector<ToolCall> tool_calls{};
+
+  bool empty() const {
+    return text.empty() && tokens.empty() && reasoning.empty() && tool_calls.empty();
+  }
 };
 
-enum class FinishReason { stop, length, cancelled };
+enum class FinishReason { stop, length, tool_calls, cancelled };
 
 // The reason as JSON and people are told it.
 constexpr std::string_view name_of(FinishReason reason) {
@@ -58,6 +69,8 @@ constexpr std::string_view name_of(FinishReason reason) {
       return "stop";
     case FinishReason::length:
       return "length";
+    case FinishReason::tool_calls:
+      return "tool_calls";
     case FinishReason::cancelled:
       return "cancelled";
   }
@@ -84,6 +97,7 @@ struct Outcome {
 class Ticket {
  public:
   virtual ~Ticket() = default;
+  virtual std::uint32_t prompt_tokens() const = 0;
   virtual void cancel() = 0;  // returns at once; on_end still follows, with `cancelled`
 };
 
@@ -98,12 +112,18 @@ struct Completion {
   std::string text;
   std::vector<TokenInfo> tokens;
   Outcome outcome;
+  std::string reasoning{};
+  std::vector<ToolCall> tool_calls{};
+
+  void add(Delta delta);
 };
 
 struct ModelCard {
   std::string name;          // what callers ask for
   std::string architecture;  // empty when unknown
   std::uint64_t parameters = 0;
+  std::uint64_t bytes = 0;           // of the weights; 0: unknown
+  std::string quantization{};        // the type that most of the weights have, as in "Q4_K"
   std::uint32_t context_length = 0;  // tokens, prompt and answer together; 0: unknown
   std::int64_t created_unix_s = 0;
 };
