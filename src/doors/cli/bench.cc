@@ -25,7 +25,7 @@ class Bench : public Command {
     options.add("batch", &plan_.batch, "B", "sequences decoded together");
     options.add("repeat", &plan_.repeat, "R", "runs; the median counts");
     options.add("threads", &threads_, "T", "threads for arithmetic; 0: all cores").short_name('t');
-    options.add("pin-threads", &pin_threads_, "", pin_threads_help);
+    options.flag("pin-threads", pin_threads_, pin_threads_help);
     options.add("kv", &kv_, "TYPE", "type of the key-value cache").one_of(kv_type_names());
     options.add("compare", &compare_, "FILE",
                 "an earlier result of bench --json; exit code 1 when this one is slower, 2 when it "

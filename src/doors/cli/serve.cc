@@ -23,7 +23,7 @@ class Serve : public Command {
     options.add("port", &server_.port, "PORT", "port to listen on; 0: any free one")
         .short_name('p');
     options.add("threads", &threads_, "N", "threads for arithmetic; 0: all cores").short_name('t');
-    options.add("pin-threads", &pin_threads_, "", pin_threads_help);
+    options.flag("pin-threads", pin_threads_, pin_threads_help);
     options.add("context", &context_, "TOKENS", "context length; 0: the model's own")
         .short_name('c');
     options.add("kv", &kv_, "TYPE", "type of the key-value cache").one_of(kv_type_names());
