@@ -11,6 +11,7 @@ import engines
 import machine
 import plan
 import report
+import run as bench
 
 RECORDINGS = pathlib.Path(__file__).parent / "recordings"
 
@@ -180,6 +181,8 @@ class Plan(unittest.TestCase):
     def test_quick_names_what_there_is(self):
         self.assertLessEqual(set(plan.QUICK_CASES), set(plan.CASES))
         self.assertLessEqual(set(plan.QUICK_MODELS), set(plan.MODELS))
+        for name in plan.QUICK_MODELS:
+            self.assertLessEqual(set(plan.QUICK_TYPES), set(plan.MODELS[name].types))
         for one in plan.CASES.values():
             self.assertTrue(dataclasses.is_dataclass(one))
             self.assertIn(one.kind, {"prefill", "decode", "batch", "load", "memory"})
@@ -197,7 +200,20 @@ class Machine(unittest.TestCase):
 
     def test_a_process_that_does_not_end_is_ended(self):
         run = machine.run([sys.executable, "-c", "while True: pass"], timeout_s=0.2)
-        self.assertEqual(run.code, -9)
+        self.assertEqual((run.code, run.timed_out), (-9, True))
+        with self.assertRaises(engines.Unreadable) as raised:
+            engines.read(case("decode"), engines.Contender("llama.cpp"), run)
+        self.assertIn("no result within", str(raised.exception))
+
+    def test_what_timed_out_sits_out_the_other_rounds(self):
+        measuring = bench.Bench.__new__(bench.Bench)
+        measuring.timeout_s = 0.2
+        entry = {"samples": [], "peak_rss_bytes": 0}
+        command = [sys.executable, "-c", "while True: pass"]
+        for _ in range(3):
+            measuring._sample(case("decode"), engines.Contender("llama.cpp"), command, entry)
+        self.assertEqual(entry["samples"], [None, None, None])
+        self.assertIn("no result within 0 s", entry["error"])
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ class Bench : public Command {
     options.add("depth", &plan_.depth, "D", "positions in the cache when decoding begins");
     options.add("batch", &plan_.batch, "B", "sequences decoded together");
     options.add("repeat", &plan_.repeat, "R", "runs; the median counts");
-    options.add("threads", &threads_, "T", "threads for arithmetic; 0: all cores").short_name('t');
+    options.add("threads", &threads_, "T", threads_help).short_name('t');
     options.add("kv", &kv_, "TYPE", "type of the key-value cache").one_of(kv_type_names());
     options.add("compare", &compare_, "FILE",
                 "an earlier result of bench --json; exit code 1 when this one is slower, 2 when it "
@@ -59,7 +59,7 @@ class Bench : public Command {
   Result<BenchOutcome> measure(const Context& context) {
     plan_.kv = kv_type_named(kv_);
     const auto path = TRY(find_model(context, model_));
-    ThreadPool pool(threads_);
+    ThreadPool pool(tuned_threads(context, threads_));
     BenchOutcome outcome;
     outcome.model = model_.empty() ? path.string() : model_;
     outcome.kv = kv_;

@@ -34,10 +34,11 @@ Result<void> add_identity(const std::filesystem::path& path, Sha256& digest) {
 }  // namespace
 
 Result<std::filesystem::path> packed_file(const std::filesystem::path& folder,
-                                          const formats::Checkpoint& checkpoint) {
+                                          const formats::Checkpoint& checkpoint,
+                                          std::size_t panel_rows) {
   Sha256 digest;
   for (const std::filesystem::path& path : checkpoint.files()) TRY(add_identity(path, digest));
-  return folder / (digest.finish().substr(0, 32) + ".panels");
+  return folder / fmt::format("{}-{}.panels", digest.finish().substr(0, 32), panel_rows);
 }
 
 std::string packed_header(std::string_view contents, const formats::Checkpoint& checkpoint) {
