@@ -12,8 +12,7 @@ std::string table_line(const engine::TableSpeed& table) {
   if (!table.refused.empty()) {
     return fmt::format("{} refused: its {} is wrong on this processor", table.name, table.refused);
   }
-  if (table.many_tokens_gops == 0)
-    return fmt::format("{} is what the others are held to", table.name);
+  if (table.many_tokens_gops == 0) return fmt::format("{} not measured", table.name);
   return fmt::format("{} {:.0f} GOPS with many tokens, {:.1f} GB/s with one", table.name,
                      table.many_tokens_gops, table.one_token_gb_s);
 }

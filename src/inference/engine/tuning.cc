@@ -29,7 +29,10 @@ constexpr std::size_t columns = 2048;
 constexpr std::size_t tile_rows = 64;     // whole panels of every table
 constexpr std::size_t region_tiles = 32;  // a product of the decoder, after which threads meet
 constexpr std::size_t many_tokens = 64;
-constexpr int repetitions = 5;
+constexpr std::size_t repetitions = 5;
+// What all measuring may take: on a machine where everything is slow, fewer samples must do, and
+// what no time is left for stays unmeasured and unchosen.
+constexpr Duration budget = std::chrono::milliseconds(700);
 constexpr double clearly_faster_table = 1.03;
 constexpr double clearly_faster_threads = 1.05;
 constexpr std::size_t least_stream_bytes = std::size_t{64} << 20;
@@ -125,23 +128,29 @@ double Trial::many(ThreadPool& pool) {
   return operations * pool.threads() / seconds(Clock::system().now() - started);
 }
 
+bool before(Duration deadline) {
+  return Clock::system().now() < deadline;
+}
+
+// Of at least one sample.
 template <class Measure>
-double median_of(const Measure& measure) {
-  std::vector<double> rates;
-  for (int i = 0; i < repetitions; ++i) rates.push_back(measure());
+double median_of(const Measure& measure, Duration deadline) {
+  std::vector<double> rates = {measure()};
+  while (rates.size() < repetitions && before(deadline)) rates.push_back(measure());
   return median(std::move(rates));
 }
 
-std::vector<ThreadsSpeed> measure_threads(const Kernels& table) {
+std::vector<ThreadsSpeed> measure_threads(const Kernels& table, Duration deadline) {
+  if (!before(deadline)) return {{machine_threads(), 0}};
   const std::vector<std::uint32_t> counts =
       thread_counts_to_try(machine_threads(), physical_cores());
   Trial trial(table);
   std::vector<std::unique_ptr<ThreadPool>> pools;
   for (const std::uint32_t count : counts) pools.push_back(std::make_unique<ThreadPool>(count));
   std::vector<std::vector<double>> rates(counts.size());
-  for (int round = 0; round < repetitions; ++round) {  // in turns: a slow moment meets all
+  do {  // in turns: a slow moment meets all
     for (std::size_t i = 0; i < counts.size(); ++i) rates[i].push_back(trial.one_token(*pools[i]));
-  }
+  } while (rates[0].size() < repetitions && before(deadline));
   std::vector<ThreadsSpeed> speeds;
   for (std::size_t i = 0; i < counts.size(); ++i) {
     speeds.push_back({counts[i], median(std::move(rates[i])) * 1e-9});
@@ -174,7 +183,8 @@ BusySeconds busy_seconds() {
 Tuning measure_tuning(std::span<const Kernels* const> tables) {
   CHECK(!tables.empty());
   const Duration started = Clock::system().now();
-  const BusySeconds before = busy_seconds();
+  const Duration deadline = started + budget;
+  const BusySeconds busy = busy_seconds();
   ThreadPool pool(0);
   Tuning tuning;
   for (const Kernels* table : tables) {
@@ -182,22 +192,22 @@ Tuning measure_tuning(std::span<const Kernels* const> tables) {
     if (const auto wrong = wrong_result(*table, *tables.back())) {
       speed.refused = *wrong;
       log::warning("kernels.refused", {{"kernels", speed.name}, {"computes_wrongly", *wrong}});
-    } else if (table != tables.back() || tables.size() == 1) {  // the reference is the slowest
+    } else if (table != tables.back() && before(deadline)) {  // the reference is the slowest
       Trial trial(*table);
-      speed.many_tokens_gops = median_of([&] { return trial.many(pool); }) * 1e-9;
-      speed.one_token_gb_s = median_of([&] { return trial.one_token(pool); }) * 1e-9;
+      speed.many_tokens_gops = median_of([&] { return trial.many(pool); }, deadline) * 1e-9;
+      speed.one_token_gb_s = median_of([&] { return trial.one_token(pool); }, deadline) * 1e-9;
     }
     tuning.tables.push_back(std::move(speed));
   }
   tuning.kernels = fastest(tuning.tables).name;
   for (const Kernels* table : tables) {
-    if (table->name == tuning.kernels) tuning.thread_counts = measure_threads(*table);
+    if (table->name == tuning.kernels) tuning.thread_counts = measure_threads(*table, deadline);
   }
   tuning.threads = best_threads(tuning.thread_counts);
-  const BusySeconds after = busy_seconds();
+  const BusySeconds busy_after = busy_seconds();
   tuning.took_s = seconds(Clock::system().now() - started);
   tuning.foreign_cpus =
-      std::max(0.0, (after.all - before.all - (after.own - before.own)) / tuning.took_s);
+      std::max(0.0, (busy_after.all - busy.all - (busy_after.own - busy.own)) / tuning.took_s);
   tuning.measured_unix_s = Clock::system().unix_time_s();
   return tuning;
 }
