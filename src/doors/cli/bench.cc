@@ -19,6 +19,7 @@ class Bench : public Command {
   void declare(Options& options) override {
     options.add("model", &model_, "MODEL", std::string(model_help) + "; default: pulled last")
         .short_name('m');
+    options.add("name", &word_, "MODEL", "the same without the flag").positional();
     options.add("prompt", &plan_.prompt, "P", "tokens of the prefill; 0: none");
     options.add("generate", &plan_.generate, "G", "decode steps; 0: none");
     options.add("depth", &plan_.depth, "D", "positions in the cache when decoding begins");
@@ -36,6 +37,11 @@ class Bench : public Command {
     if (!(tolerance_ >= 0 && tolerance_ <= 100)) {
       return fail(ErrorCode::usage, "--tolerance: must be from 0 to 100 (percent)");
     }
+    if (!word_.empty() && !model_.empty()) {
+      return fail(ErrorCode::usage, "name one model, with --model or without",
+                  "freehold help bench");
+    }
+    if (!word_.empty()) model_ = word_;
     Value before;
     if (!compare_.empty()) before = TRY(read_bench_document(compare_));
     const BenchOutcome outcome = TRY(measure(context));
@@ -84,7 +90,7 @@ class Bench : public Command {
     return outcome;
   }
 
-  std::string model_;
+  std::string model_, word_;
   std::uint32_t threads_ = 0;
   std::string kv_ = "f16";
   std::string compare_;
