@@ -34,7 +34,8 @@ constexpr std::size_t repetitions = 5;
 // what no time is left for stays unmeasured and unchosen.
 constexpr Duration budget = std::chrono::milliseconds(700);
 constexpr double clearly_faster_table = 1.03;
-constexpr double clearly_faster_threads = 1.05;
+constexpr double fewer_threads_win = 1.05;
+constexpr double fewer_threads_win_disturbed = 1.25;
 constexpr std::size_t least_stream_bytes = std::size_t{64} << 20;
 constexpr std::size_t most_stream_bytes = std::size_t{256} << 20;
 
@@ -203,11 +204,11 @@ Tuning measure_tuning(std::span<const Kernels* const> tables) {
   for (const Kernels* table : tables) {
     if (table->name == tuning.kernels) tuning.thread_counts = measure_threads(*table, deadline);
   }
-  tuning.threads = best_threads(tuning.thread_counts);
   const BusySeconds busy_after = busy_seconds();
   tuning.took_s = seconds(Clock::system().now() - started);
   tuning.foreign_cpus =
       std::max(0.0, (busy_after.all - busy.all - (busy_after.own - busy.own)) / tuning.took_s);
+  tuning.threads = best_threads(tuning.thread_counts, tuning.foreign_cpus);
   tuning.measured_unix_s = Clock::system().unix_time_s();
   return tuning;
 }
@@ -226,11 +227,12 @@ const TableSpeed& fastest(std::span<const TableSpeed> tables) {
   return *best;
 }
 
-std::uint32_t best_threads(std::span<const ThreadsSpeed> counts) {
+std::uint32_t best_threads(std::span<const ThreadsSpeed> counts, double foreign_cpus) {
   CHECK(!counts.empty());
+  const double margin = foreign_cpus > quiet_cpus ? fewer_threads_win_disturbed : fewer_threads_win;
   const ThreadsSpeed* best = &counts[0];
   for (const ThreadsSpeed& count : counts) {
-    if (count.one_token_gb_s > clearly_faster_threads * best->one_token_gb_s) best = &count;
+    if (count.one_token_gb_s > margin * best->one_token_gb_s) best = &count;
   }
   return best->threads;
 }

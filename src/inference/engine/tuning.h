@@ -42,9 +42,14 @@ Tuning measure_tuning(std::span<const kernels::Kernels* const> tables);
 // another is clearly faster, so that noise does not change what a machine computes.
 const TableSpeed& fastest(std::span<const TableSpeed> tables);
 
-// All threads unless fewer are clearly faster with one token, as where two share a core's units, or
-// where a neighbour keeps a core busy.
-std::uint32_t best_threads(std::span<const ThreadsSpeed> counts);
+// Processors that others may keep busy while we measure without it counting as disturbed; a machine
+// is never quite still.
+inline constexpr double quiet_cpus = 0.25;
+
+// All threads, which come first, unless fewer are clearly faster with one token, as where two share
+// a core's units or a neighbour keeps a core busy. Beside a neighbour rates vary more, so that
+// fewer must win by more.
+std::uint32_t best_threads(std::span<const ThreadsSpeed> counts, double foreign_cpus);
 
 // Worth trying: all logical processors, one less, and one for each physical core.
 std::vector<std::uint32_t> thread_counts_to_try(std::uint32_t logical, std::uint32_t physical);

@@ -13,10 +13,6 @@
 
 namespace freehold::engine {
 
-// Processors that others may keep busy while we measure without it counting as disturbed; a machine
-// is never quite still.
-inline constexpr double quiet_cpus = 0.25;
-
 // What a measurement holds for: processor, number of processors, the tables and the very program
 // file (a rebuilt one is checked and measured again).
 std::string tuning_identity();

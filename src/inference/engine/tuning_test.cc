@@ -85,9 +85,10 @@ TEST(Tuning, TakesTheTableThatIsFasterInBothRatesTogetherAndKeepsTheFirstWhenThe
 }
 
 TEST(Tuning, TakesFewerThreadsOnlyWhereTheyAreClearlyFaster) {
-  EXPECT_EQ(best_threads(std::vector<ThreadsSpeed>{{8, 30}, {7, 31}, {4, 30}}), 8u);
-  EXPECT_EQ(best_threads(std::vector<ThreadsSpeed>{{8, 20}, {7, 20.5}, {4, 30}}), 4u);
-  EXPECT_EQ(best_threads(std::vector<ThreadsSpeed>{{2, 10}, {1, 16}}), 1u);
+  EXPECT_EQ(best_threads(std::vector<ThreadsSpeed>{{8, 30}, {7, 31}, {4, 30}}, 0), 8u);
+  EXPECT_EQ(best_threads(std::vector<ThreadsSpeed>{{8, 20}, {7, 20.5}, {4, 22}}, 0), 4u);
+  EXPECT_EQ(best_threads(std::vector<ThreadsSpeed>{{8, 20}, {7, 20.5}, {4, 22}}, 1), 8u);
+  EXPECT_EQ(best_threads(std::vector<ThreadsSpeed>{{2, 10}, {1, 16}}, 1), 1u);
 }
 
 TEST(Tuning, TriesAllProcessorsOneLessAndEachCoreOnce) {
