@@ -37,7 +37,7 @@ def parse_arguments():
                         "(default: %(default)s)")
     parser.add_argument("--windows", type=int, default=8, metavar="N",
                         help=f"of {WINDOW} tokens (default: %(default)s)")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1, help="default: 1; the results do not depend on it")
     parser.add_argument("--freehold", default=str(install.ROOT / "build/release/freehold"), metavar="BINARY")
     arguments = parser.parse_args()
     if arguments.windows < 1:

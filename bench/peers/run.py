@@ -82,7 +82,7 @@ class Bench:
 
     def _doctor(self):
         done = subprocess.run([self.freehold, "doctor", "--json"], capture_output=True, text=True,
-                              check=True)
+                              check=True, env=dict(os.environ, **HOME))
         return json.loads(done.stdout)
 
     def _kv_types(self):
@@ -122,8 +122,10 @@ class Bench:
             for command in commands.values():
                 machine.run(command, self.timeout_s, environment=HOME)
         with machine.Competitor(case.competitor):
-            for _ in range(self.rounds):
+            for number in range(self.rounds):
                 for one, command in commands.items():
+                    install.say(f"{model.name} {kind} {case.name}, round {number + 1} of "
+                                f"{self.rounds}: {one.label}")
                     foreign.append(self._sample(case, one, command, entries[one.label]))
         extra = {"date": datetime.date.today().isoformat(), "rounds": self.rounds,
                  "load_before": load, "foreign_cpu": round(report.median(foreign) or 0, 3),

@@ -86,6 +86,8 @@ class Packing(unittest.TestCase):
             packed = sum(file.stat().st_size for file in pathlib.Path(home).glob("models/packed/*.panels"))
             self.assertGreater(packed, 0)
             self.assertEqual(run("inspect", MODEL, "--json", home=home).json()["packed_bytes"], packed)
+            another_spelling = f"{FOLDER.name}/./tiny.gguf"
+            self.assertEqual(run("inspect", another_spelling, "--json", home=home).json()["packed_bytes"], packed)
             self.assertEqual(run("du", "--json", home=home).json()["packed_bytes"], packed)
             self.assertIn("packed        ", run("inspect", MODEL, home=home).stdout)
 

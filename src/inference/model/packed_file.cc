@@ -45,8 +45,8 @@ std::string packed_header(std::string_view contents, const formats::Checkpoint& 
   std::string header = fmt::format("freehold panels\ncontents {}\n", sha256(contents));
   for (const std::filesystem::path& path : checkpoint.files()) {
     std::error_code unknown;
-    const std::string line =
-        fmt::format("source {}\n", std::filesystem::absolute(path, unknown).string());
+    const std::filesystem::path whole = std::filesystem::absolute(path, unknown).lexically_normal();
+    const std::string line = fmt::format("source {}\n", whole.string());
     if (header.size() + line.size() > packed_header_bytes) break;
     header += line;
   }

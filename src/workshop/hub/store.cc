@@ -288,7 +288,7 @@ Result<Store::Usage> Store::usage() const {
 std::uint64_t Store::packed_bytes_of(const std::vector<fs::path>& files) const {
   std::error_code error;
   std::set<fs::path> wanted;
-  for (const fs::path& file : files) wanted.insert(fs::absolute(file, error));
+  for (const fs::path& file : files) wanted.insert(fs::absolute(file, error).lexically_normal());
   std::uint64_t bytes = 0;
   for (const fs::path& file : entries_of(packed_folder())) {
     const std::vector<fs::path> sources = sources_of(file);
