@@ -42,8 +42,8 @@ bool runs_neon() {
 
 constexpr std::array built = {
 #if defined(__x86_64__)
-    // AVX2 stays the choice until the longer vectors have been run and measured on such a CPU;
-    // FREEHOLD_KERNELS=avx512vnni asks for them.
+    // The order where nothing was measured: first what has been run, then longer vectors, which
+    // whoever measures (engine/tuning.h) checks and compares.
     Candidate{&avx2_kernels, runs_avx2},
     Candidate{&avx512_kernels, runs_avx512},
 #elif defined(__aarch64__)
