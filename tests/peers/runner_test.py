@@ -166,6 +166,31 @@ class Results(unittest.TestCase):
                 self.assertIn(one["type"], report.text(one))
 
 
+try:
+    import accuracy
+    import numpy
+except ImportError:
+    accuracy = None
+
+
+@unittest.skipUnless(accuracy, "needs numpy, which bench/peers/accuracy.sh installs for itself")
+class Divergence(unittest.TestCase):
+    def test_it_is_in_nats_and_does_not_depend_on_what_logits_add_up_to(self):
+        even, skewed = numpy.float32([[0, 0]]), numpy.float32([[100, 100 + numpy.log(3)]])
+        self.assertAlmostEqual(accuracy.divergences(even, skewed)[0], 0.5 * numpy.log(2) + 0.5 * numpy.log(2 / 3), 5)
+        self.assertAlmostEqual(accuracy.divergences(skewed, skewed + 7)[0], 0, 9)
+
+    def test_agreement_is_of_the_likeliest_token(self):
+        same = accuracy.agreements(numpy.float32([[1, 2], [2, 1]]), numpy.float32([[1, 3], [1, 2]]))
+        self.assertEqual(list(same), [True, False])
+        made = accuracy.summary(numpy.arange(101) / 100, numpy.arange(4) > 0)
+        self.assertEqual((made["mean_kl"], made["median_kl"], made["p99_kl"]), (0.5, 0.5, 0.99))
+        self.assertEqual(made["top1_agreement"], 0.75)
+
+    def test_the_text_is_real_and_long_enough(self):
+        self.assertGreater(len(accuracy.read_text()), 4 * accuracy.WINDOW * 8)
+
+
 class Plan(unittest.TestCase):
     def test_goals_are_those_of_the_issue(self):
         for wanted, asked in [(2.5, ("zen3", "0.6b", "Q4_0", "prefill-512", "", "llama.cpp")),
