@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """How far quantized arithmetic is from float32, ours and llama.cpp's, on one model and text.
 
-The reference multiplies the same weights, dequantized to float32, in float32 with a float32 cache. Each
-engine then reads the same tokens in windows, with the same type of cache, and at every place the
-Kullback-Leibler divergence of its distribution of the next token from the reference's is taken. What the
-peer makes of the float32 weights is shown too: if the references of two engines agree, neither is wrong.
+The reference multiplies the same weights, dequantized to float32, in float32 with a float32 cache.
+Each engine then reads the same tokens in windows, with the same type of cache, and at every place
+the Kullback-Leibler divergence of its distribution of the next token from the reference's is taken.
+What the peer makes of the float32 weights is shown too: if the references of two engines agree,
+neither is wrong.
 Writes bench/results/accuracy-MODEL.json; everything it makes lies under build/peers.
 """
 import argparse
@@ -22,7 +23,8 @@ import install
 
 WINDOW = 512
 TEXTS = ["README.md", "ARCHITECTURE.md", "STYLE.md", "docs/decisions", "docs/guide"]
-LIBRARIES = ["src/libllama.a", "ggml/src/libggml.a", "ggml/src/libggml-cpu.a", "ggml/src/libggml-base.a"]
+LIBRARIES = ["src/libllama.a", "ggml/src/libggml.a", "ggml/src/libggml-cpu.a",
+             "ggml/src/libggml-base.a"]
 LLAMA_LOGITS = install.PEERS / "llama_logits"
 HOME = install.PEERS / "home"
 
@@ -31,14 +33,17 @@ def parse_arguments():
     parser = argparse.ArgumentParser(prog="bench/peers/accuracy.sh", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", nargs="?", default="smollm2-135m-instruct",
-                        help="a GGUF file, or a name that `freehold pull` knows (default: %(default)s)")
-    parser.add_argument("--types", metavar="TYPE,…", default="as-is,Q4_K_M,Q8_0",
-                        help="as-is: the file as it is; others are quantized by llama.cpp from its float32 form "
+                        help="a GGUF file, or a name that `freehold pull` knows "
                         "(default: %(default)s)")
+    parser.add_argument("--types", metavar="TYPE,…", default="as-is,Q4_K_M,Q8_0",
+                        help="as-is: the file as it is; others are quantized by llama.cpp from its "
+                        "float32 form (default: %(default)s)")
     parser.add_argument("--windows", type=int, default=8, metavar="N",
                         help=f"of {WINDOW} tokens (default: %(default)s)")
-    parser.add_argument("--threads", type=int, default=1, help="default: 1; the results do not depend on it")
-    parser.add_argument("--freehold", default=str(install.ROOT / "build/release/freehold"), metavar="BINARY")
+    parser.add_argument("--threads", type=int, default=1,
+                        help="default: 1; the results do not depend on it")
+    parser.add_argument("--freehold", default=str(install.ROOT / "build/release/freehold"),
+                        metavar="BINARY", help="default: the release build")
     arguments = parser.parse_args()
     if arguments.windows < 1:
         parser.error("--windows must be at least 1")
@@ -66,16 +71,17 @@ def agreements(reference, other):
 
 
 def summary(each, same):
-    return {"places": len(each), "mean_kl": float(np.mean(each)), "median_kl": float(np.median(each)),
-            "p99_kl": float(np.quantile(each, 0.99)), "top1_agreement": float(np.mean(same))}
+    return {"places": len(each), "mean_kl": float(np.mean(each)),
+            "median_kl": float(np.median(each)), "p99_kl": float(np.quantile(each, 0.99)),
+            "top1_agreement": float(np.mean(same))}
 
 
 # ---- models and text -----------------------------------------------------------------------------
 
 def freehold(arguments, *words, **given):
     environment = dict(os.environ, FREEHOLD_HOME=str(HOME), **given.pop("environment", {}))
-    done = subprocess.run([arguments.freehold, *map(str, words)], stdout=subprocess.PIPE, check=False,
-                          env=environment, **given)
+    done = subprocess.run([arguments.freehold, *map(str, words)], stdout=subprocess.PIPE,
+                          check=False, env=environment, **given)
     if done.returncode != 0:
         sys.exit(f"freehold {words[0]} ended with {done.returncode}")
     return done.stdout
@@ -85,14 +91,15 @@ def find_model(arguments):
     if pathlib.Path(arguments.model).is_file():
         return pathlib.Path(arguments.model).resolve()
     freehold(arguments, "pull", arguments.model, "--quiet")
-    return pathlib.Path(json.loads(freehold(arguments, "inspect", arguments.model, "--json"))["path"])
+    inspected = json.loads(freehold(arguments, "inspect", arguments.model, "--json"))
+    return pathlib.Path(inspected["path"])
 
 
 def made(path, command, what):
     """The file, made under another name first when it is missing."""
     if not path.is_file():
         partial = path.with_name("partial-" + path.name)
-        install.call([*(partial if word is None else word for word in command)], "accuracy.log", what)
+        install.call([partial if word is None else word for word in command], "accuracy.log", what)
         partial.rename(path)
     return path
 
@@ -107,7 +114,8 @@ def quantized(model, f32, name, kind):
     if kind == "as-is":
         return model
     return made(install.PEERS / f"{name}-{kind}.gguf",
-                [install.LLAMA_BIN / "llama-quantize", f32, None, kind], f"quantizing {name} to {kind}")
+                [install.LLAMA_BIN / "llama-quantize", f32, None, kind],
+                f"quantizing {name} to {kind}")
 
 
 def read_text():
@@ -140,8 +148,8 @@ def read_logits(path, places):
 
 def our_logits(arguments, model, window, kv, kernels=""):
     path = install.PEERS / "ours.logits"
-    freehold(arguments, "score", "--model", model, "--tokens", ",".join(map(str, window)), "--kv", kv,
-             "--threads", arguments.threads, "--logits", path, "--json",
+    freehold(arguments, "score", "--model", model, "--tokens", ",".join(map(str, window)),
+             "--kv", kv, "--threads", arguments.threads, "--logits", path, "--json",
              environment={"FREEHOLD_KERNELS": kernels} if kernels else {})
     return read_logits(path, len(window))
 
@@ -173,11 +181,12 @@ def measure(arguments, model, f32, windows):
             found = logits(window)
             each[name].append(divergences(reference, found))
             same[name].append(agreements(reference, found))
-    return {name: summary(np.concatenate(each[name]), np.concatenate(same[name])) for name in contenders}
+    return {name: summary(np.concatenate(each[name]), np.concatenate(same[name]))
+            for name in contenders}
 
 
 def scalar_check(arguments, f32, window):
-    """Our reference by the machine's kernels against that by the plain ones, on a piece of a window."""
+    """Our reference by the machine's kernels against that by the plain ones, on part of a window."""
     window = window[:WINDOW // 4]
     plain = our_logits(arguments, f32, window, "f32", kernels="scalar")
     chosen = our_logits(arguments, f32, window, "f32")
@@ -187,10 +196,11 @@ def scalar_check(arguments, f32, window):
 def text_of(kind, row):
     lines = [f"{kind}{'':20}  mean KL    median     99 %       same likeliest"]
     for name, one in row["contenders"].items():
-        lines.append(f"  {name:30} {one['mean_kl']:.3e}  {one['median_kl']:.3e}  {one['p99_kl']:.3e}  "
-                     f"{one['top1_agreement'] * 100:.2f} %")
+        lines.append(f"  {name:30} {one['mean_kl']:.3e}  {one['median_kl']:.3e}  "
+                     f"{one['p99_kl']:.3e}  {one['top1_agreement'] * 100:.2f} %")
     for kv, ratio in row["ratio"].items():
-        lines.append(f"  mean of freehold / llama.cpp, {kv} cache: {ratio:.2f} (≤ 1: {'met' if ratio <= 1 else 'missed'})")
+        lines.append(f"  mean of freehold / llama.cpp, {kv} cache: {ratio:.2f} "
+                     f"(≤ 1: {'met' if ratio <= 1 else 'missed'})")
     return "\n".join(lines)
 
 
@@ -201,13 +211,15 @@ def main():
     model = find_model(arguments)
     name = pathlib.Path(arguments.model).stem
     text = read_text()
-    ids = json.loads(freehold(arguments, "tokenize", "--model", model, "--json", input=text.encode()))["ids"]
-    windows = [ids[i:i + WINDOW] for i in range(0, len(ids) - WINDOW + 1, WINDOW)][:arguments.windows]
+    ids = json.loads(freehold(arguments, "tokenize", "--model", model, "--json",
+                              input=text.encode()))["ids"]
+    windows = [ids[i:i + WINDOW]
+               for i in range(0, len(ids) - WINDOW + 1, WINDOW)][:arguments.windows]
     facts = json.loads(freehold(arguments, "doctor", "--json"))
     origin = to_f32(model, name)
     check = scalar_check(arguments, origin, windows[0])
-    print(f"our reference by {facts['kernels']} kernels from that by scalar ones: mean KL {check['mean_kl']:.3e}",
-          flush=True)
+    print(f"our reference by {facts['kernels']} kernels from that by scalar ones: "
+          f"mean KL {check['mean_kl']:.3e}", flush=True)
     document = {
         "model": name, "date": datetime.date.today().isoformat(),
         "cpu": {key: facts[key] for key in ("cpu", "kind", "kernels")},
@@ -219,15 +231,18 @@ def main():
     for kind in arguments.types.split(","):
         chosen = quantized(model, origin, name, kind)
         f32 = origin if kind == "as-is" else to_f32(chosen, f"{name}-{kind}")
-        tensors = json.loads(freehold(arguments, "inspect", chosen, "--json"))["tensors"]["types"]
+        inspected = json.loads(freehold(arguments, "inspect", chosen, "--json"))
         found = measure(arguments, chosen, f32, windows)
-        ratios = {kv: found[f"freehold, {kv} cache"]["mean_kl"] / found[f"llama.cpp, {kv} cache"]["mean_kl"]
+        mean = {name: one["mean_kl"] for name, one in found.items()}
+        ratios = {kv: mean[f"freehold, {kv} cache"] / mean[f"llama.cpp, {kv} cache"]
                   for kv in ("f32", "f16")}
-        rows[kind] = {"tensors": tensors, "contenders": found, "ratio": ratios}
+        rows[kind] = {"tensors": inspected["tensors"]["types"], "contenders": found,
+                      "ratio": ratios}
         print(text_of(kind, rows[kind]), flush=True)
         path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     print(path)
-    return 0 if all(ratio <= 1 for row in rows.values() for ratio in row["ratio"].values()) else 1
+    ratios = [ratio for row in rows.values() for ratio in row["ratio"].values()]
+    return 0 if all(ratio <= 1 for ratio in ratios) else 1
 
 
 if __name__ == "__main__":
