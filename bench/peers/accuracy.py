@@ -6,7 +6,8 @@ Each engine then reads the same tokens in windows, with the same type of cache, 
 the Kullback-Leibler divergence of its distribution of the next token from the reference's is taken.
 What the peer makes of the float32 weights is shown too: if the references of two engines agree,
 neither is wrong.
-Writes bench/results/accuracy-MODEL.json; everything it makes lies under build/peers.
+Writes bench/results/accuracy-MODEL.json, where a type measured again replaces itself and all others
+stay; everything it makes lies under build/peers.
 """
 import argparse
 import datetime
@@ -163,8 +164,23 @@ def their_logits(arguments, model, window, kv):
     return read_logits(path, len(window))
 
 
+def compared(ours, theirs):
+    """Ours against theirs, place by place: the ratio of the means, and the mean difference with its
+    standard error, as far as neighbouring places are independent."""
+    difference = ours - theirs
+    return {"ratio": float(ours.mean() / theirs.mean()), "difference": float(difference.mean()),
+            "standard_error": float(difference.std(ddof=1) / np.sqrt(len(difference)))}
+
+
+def verdict(one):
+    if one["ratio"] <= 1:
+        return "met"
+    return "missed" if one["difference"] > 2 * one["standard_error"] else "no difference to be seen"
+
+
 def measure(arguments, model, f32, windows):
-    """Summaries by contender: the engines with both types of cache, and what checks the reference."""
+    """Summaries by contender: the engines with both types of cache, and what checks the reference;
+    and ours compared with theirs by type of cache."""
     contenders = {
         "freehold, f32 cache": lambda window: our_logits(arguments, model, window, "f32"),
         "llama.cpp, f32 cache": lambda window: their_logits(arguments, model, window, "f32"),
@@ -181,12 +197,15 @@ def measure(arguments, model, f32, windows):
             found = logits(window)
             each[name].append(divergences(reference, found))
             same[name].append(agreements(reference, found))
-    return {name: summary(np.concatenate(each[name]), np.concatenate(same[name]))
-            for name in contenders}
+    each = {name: np.concatenate(found) for name, found in each.items()}
+    summaries = {name: summary(each[name], np.concatenate(same[name])) for name in contenders}
+    return {"contenders": summaries,
+            "compared": {kv: compared(each[f"freehold, {kv} cache"], each[f"llama.cpp, {kv} cache"])
+                         for kv in ("f32", "f16")}}
 
 
 def scalar_check(arguments, f32, window):
-    """Our reference by the machine's kernels against that by the plain ones, on part of a window."""
+    """Our reference by this machine's kernels against the plain ones', on part of a window."""
     window = window[:WINDOW // 4]
     plain = our_logits(arguments, f32, window, "f32", kernels="scalar")
     chosen = our_logits(arguments, f32, window, "f32")
@@ -198,9 +217,9 @@ def text_of(kind, row):
     for name, one in row["contenders"].items():
         lines.append(f"  {name:30} {one['mean_kl']:.3e}  {one['median_kl']:.3e}  "
                      f"{one['p99_kl']:.3e}  {one['top1_agreement'] * 100:.2f} %")
-    for kv, ratio in row["ratio"].items():
-        lines.append(f"  mean of freehold / llama.cpp, {kv} cache: {ratio:.2f} "
-                     f"(≤ 1: {'met' if ratio <= 1 else 'missed'})")
+    for kv, one in row["compared"].items():
+        lines.append(f"  mean of freehold / llama.cpp, {kv} cache: {one['ratio']:.3f} (≤ 1: "
+                     f"{verdict(one)}; {one['difference']:.1e} ± {one['standard_error']:.1e})")
     return "\n".join(lines)
 
 
@@ -220,29 +239,25 @@ def main():
     check = scalar_check(arguments, origin, windows[0])
     print(f"our reference by {facts['kernels']} kernels from that by scalar ones: "
           f"mean KL {check['mean_kl']:.3e}", flush=True)
-    document = {
-        "model": name, "date": datetime.date.today().isoformat(),
-        "cpu": {key: facts[key] for key in ("cpu", "kind", "kernels")},
-        "text": {"files": TEXTS, "sha256": hashlib.sha256(text.encode()).hexdigest(),
-                 "windows": len(windows), "tokens": len(windows) * WINDOW},
-        "versions": {"llama.cpp": install.llama_version()}, "scalar_reference": check, "rows": {}}
     path = install.ROOT / f"bench/results/accuracy-{name}.json"
-    rows = document["rows"]
+    rows = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.is_file() else {}
+    document = {
+        "model": name, "cpu": {key: facts[key] for key in ("cpu", "kind", "kernels")},
+        "versions": {"llama.cpp": install.llama_version()}, "scalar_reference": check,
+        "text": TEXTS, "rows": rows}
     for kind in arguments.types.split(","):
         chosen = quantized(model, origin, name, kind)
         f32 = origin if kind == "as-is" else to_f32(chosen, f"{name}-{kind}")
         inspected = json.loads(freehold(arguments, "inspect", chosen, "--json"))
-        found = measure(arguments, chosen, f32, windows)
-        mean = {name: one["mean_kl"] for name, one in found.items()}
-        ratios = {kv: mean[f"freehold, {kv} cache"] / mean[f"llama.cpp, {kv} cache"]
-                  for kv in ("f32", "f16")}
-        rows[kind] = {"tensors": inspected["tensors"]["types"], "contenders": found,
-                      "ratio": ratios}
+        rows[kind] = {"date": datetime.date.today().isoformat(),
+                      "text_sha256": hashlib.sha256(text.encode()).hexdigest(),
+                      "tokens": len(windows) * WINDOW, "tensors": inspected["tensors"]["types"],
+                      **measure(arguments, chosen, f32, windows)}
         print(text_of(kind, rows[kind]), flush=True)
         path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     print(path)
-    ratios = [ratio for row in rows.values() for ratio in row["ratio"].values()]
-    return 0 if all(ratio <= 1 for ratio in ratios) else 1
+    found = [one for kind in arguments.types.split(",") for one in rows[kind]["compared"].values()]
+    return 1 if any(verdict(one) == "missed" for one in found) else 0
 
 
 if __name__ == "__main__":

@@ -188,6 +188,13 @@ class Divergence(unittest.TestCase):
             self.assertAlmostEqual(made[key], value)
         self.assertEqual(made["top1_agreement"], 0.75)
 
+    def test_a_difference_within_its_noise_is_no_miss(self):
+        theirs = numpy.arange(1, 101) / 100
+        self.assertEqual(accuracy.verdict(accuracy.compared(theirs * 0.9, theirs)), "met")
+        self.assertEqual(accuracy.verdict(accuracy.compared(theirs * 1.1, theirs)), "missed")
+        noisy = theirs + numpy.tile([0.3, -0.29], 50)
+        self.assertEqual(accuracy.verdict(accuracy.compared(noisy, theirs)), "no difference to be seen")
+
     def test_the_text_is_real_and_long_enough(self):
         self.assertGreater(len(accuracy.read_text()), 4 * accuracy.WINDOW * 8)
 
