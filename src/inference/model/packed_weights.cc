@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "base/log.h"
+#include "base/progress.h"
 #include "kernels/kernels.h"
 #include "model/packed_file.h"
 
@@ -69,9 +70,10 @@ void pack(const Matrix& matrix, std::size_t begin, std::size_t end, std::byte* o
 }
 
 // Packs everything, piece by piece: room(placed, offset, bytes) says where a piece goes, done()
-// takes it from there.
+// takes it from there. Takes as long as reading the model, once, so a bar tells how far it is.
 template <class Room, class Done>
 Result<void> pack_all(const Layout& layout, ThreadPool& pool, Room room, Done done) {
+  Progress progress("packing weights", layout.bytes);
   for (const Placed& placed : layout.matrices) {
     const Matrix& matrix = *placed.matrix;
     const std::size_t panel_bytes = kernels::kernels().panel_rows * matrix.row_bytes;
@@ -85,6 +87,7 @@ Result<void> pack_all(const Layout& layout, ThreadPool& pool, Room room, Done do
         pack(matrix, first + begin, first + end, out + begin * panel_bytes);
       });
       TRY(done(offset, taken * panel_bytes));
+      progress.update(offset + taken * panel_bytes);
       forget_pages({matrix.data + first * panel_bytes,
                     std::min(taken * panel_bytes, matrix.bytes() - first * panel_bytes)});
     }
@@ -188,7 +191,8 @@ Result<PackedWeights> PackedWeights::bind(Weights& weights, const formats::Check
   if (layout.matrices.empty()) return packed;
   packed.bytes_ = layout.bytes;
   if (!folder.empty()) {
-    const std::filesystem::path path = TRY(packed_file(folder, checkpoint));
+    const std::filesystem::path path =
+        TRY(packed_file(folder, checkpoint, kernels::kernels().panel_rows));
     packed.file_ = TRY(mapped(path, layout, pool));
     if (packed.file_) {
       point_at(layout, packed.file_->bytes().data());

@@ -3,6 +3,7 @@
 #endif
 
 #include <array>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -41,8 +42,8 @@ bool runs_neon() {
 
 constexpr std::array built = {
 #if defined(__x86_64__)
-    // AVX2 stays the choice until the longer vectors have been run and measured on such a CPU;
-    // FREEHOLD_KERNELS=avx512vnni asks for them.
+    // The order where nothing was measured: first what has been run, then longer vectors, which
+    // whoever measures (engine/tuning.h) checks and compares.
     Candidate{&avx2_kernels, runs_avx2},
     Candidate{&avx512_kernels, runs_avx512},
 #elif defined(__aarch64__)
@@ -75,11 +76,22 @@ struct Available {
   std::_Exit(unsupported);
 }
 
-const Kernels& choose() {
+std::atomic<const Kernels*> wanted_table{nullptr};
+
+// Empty when the environment leaves the choice to us.
+std::string_view forced_name() {
   const char* forced = std::getenv("FREEHOLD_KERNELS");
-  if (forced == nullptr || *forced == '\0') return *available_kernels().front();
+  return forced == nullptr ? "" : forced;
+}
+
+const Kernels& choose() {
+  const std::string_view forced = forced_name();
+  if (forced.empty()) {
+    const Kernels* wanted = wanted_table.load();
+    return wanted != nullptr ? *wanted : *available_kernels().front();
+  }
   for (const Kernels* table : available_kernels()) {
-    if (std::string_view(table->name) == forced) return *table;
+    if (table->name == forced) return *table;
   }
   refuse(forced);
 }
@@ -98,6 +110,15 @@ std::span<const Kernels* const> available_kernels() {
 const Kernels& kernels() {
   static const Kernels& chosen = choose();
   return chosen;
+}
+
+const Kernels& settle_kernels(const Kernels& wanted) {
+  wanted_table = &wanted;
+  return kernels();
+}
+
+bool kernels_are_forced() {
+  return !forced_name().empty();
 }
 
 }  // namespace freehold::kernels

@@ -158,11 +158,18 @@ struct Kernels {
   std::uint64_t (*probe_fp32)(std::size_t rounds);
 };
 
-// The first of available_kernels(); FREEHOLD_KERNELS=NAME forces one (an unknown or
-// impossible name ends the process with exit code 3 and the list of possible ones).
+// The table that is chosen, once, at first use: what settle_kernels asked for, else the first of
+// available_kernels(). FREEHOLD_KERNELS=NAME forces one (an unknown or impossible name ends the
+// process with exit code 3 and the list of possible ones).
 const Kernels& kernels();
 
-// Every table this CPU can run, first the one that is chosen, scalar last: for tests and `doctor`.
+// Makes the choice now, for `wanted` (one of available_kernels()) unless the environment forces
+// another or a choice was made before. Returns what is chosen.
+const Kernels& settle_kernels(const Kernels& wanted);
+
+bool kernels_are_forced();  // by FREEHOLD_KERNELS
+
+// Every table this CPU can run, first the one to take where none was measured, scalar last.
 std::span<const Kernels* const> available_kernels();
 
 }  // namespace freehold::kernels
