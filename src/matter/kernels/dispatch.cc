@@ -27,10 +27,18 @@ bool runs_avx2() {
          __builtin_cpu_supports("f16c") && __builtin_cpu_supports("bmi2");
 }
 
+bool runs_avxvnni() {
+  return runs_avx2() && __builtin_cpu_supports("avxvnni");
+}
+
 bool runs_avx512() {
   return runs_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
          __builtin_cpu_supports("avx512vnni");
+}
+
+bool runs_avx512bf16() {
+  return runs_avx512() && __builtin_cpu_supports("avx512bf16");
 }
 #elif defined(__aarch64__)
 // The kernel says so; instructions that read this from the CPU are not open to programs.
@@ -41,10 +49,8 @@ bool runs_neon() {
 
 constexpr std::array built = {
 #if defined(__x86_64__)
-    // AVX2 stays the choice until the longer vectors have been run and measured on such a CPU;
-    // FREEHOLD_KERNELS=avx512vnni asks for them.
-    Candidate{&avx2_kernels, runs_avx2},
-    Candidate{&avx512_kernels, runs_avx512},
+    Candidate{&avx512bf16_kernels, runs_avx512bf16}, Candidate{&avx512_kernels, runs_avx512},
+    Candidate{&avxvnni_kernels, runs_avxvnni},       Candidate{&avx2_kernels, runs_avx2},
 #elif defined(__aarch64__)
     Candidate{&neon_kernels, runs_neon},
 #endif

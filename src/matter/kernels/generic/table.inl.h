@@ -30,6 +30,7 @@ constexpr Kernels table(const char* name, RowKernels rows) {
       .quantize = quantize,
       .multiply_panels = multiply_panels,
       .multiply_float_panels = multiply_float_panels,
+      .rounds_to_bf16 = false,
       .rms_norm = rms_norm,
       .rotate_half = rotate_half,
       .rotate_adjacent = rotate_adjacent,
