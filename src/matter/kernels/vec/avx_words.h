@@ -255,6 +255,10 @@ inline Ints signed_byte(Ints x, int shift) {
   return {_mm256_srai_epi32(_mm256_slli_epi32(x.v, 24 - shift), 24)};
 }
 
+// Of each element the products of the low and of the high 16 bits, summed.
+inline Ints multiply_halves(Ints a, Ints b) {
+  return {_mm256_madd_epi16(a.v, b.v)};
+}
 // Signed bytes in 16 bits: of each quad the bytes 0 and 2, or 1 and 3; and the sums of the products
 // of two such pairs.
 inline Quads even_bytes(Quads x) {
