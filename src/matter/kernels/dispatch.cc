@@ -28,10 +28,18 @@ bool runs_avx2() {
          __builtin_cpu_supports("f16c") && __builtin_cpu_supports("bmi2");
 }
 
+bool runs_avxvnni() {
+  return runs_avx2() && __builtin_cpu_supports("avxvnni");
+}
+
 bool runs_avx512() {
   return runs_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
          __builtin_cpu_supports("avx512vnni");
+}
+
+bool runs_avx512bf16() {
+  return runs_avx512() && __builtin_cpu_supports("avx512bf16");
 }
 #elif defined(__aarch64__)
 // The kernel says so; instructions that read this from the CPU are not open to programs.
@@ -42,10 +50,10 @@ bool runs_neon() {
 
 constexpr std::array built = {
 #if defined(__x86_64__)
-    // The order where nothing was measured: first what has been run, then longer vectors, which
-    // whoever measures (engine/tuning.h) checks and compares.
-    Candidate{&avx2_kernels, runs_avx2},
-    Candidate{&avx512_kernels, runs_avx512},
+    // The best first: what is used unless whoever measures (engine/tuning.h) finds it wrong or
+    // another clearly faster.
+    Candidate{&avx512bf16_kernels, runs_avx512bf16}, Candidate{&avx512_kernels, runs_avx512},
+    Candidate{&avxvnni_kernels, runs_avxvnni},       Candidate{&avx2_kernels, runs_avx2},
 #elif defined(__aarch64__)
     Candidate{&neon_kernels, runs_neon},
 #endif

@@ -53,7 +53,7 @@ constexpr std::size_t activation_step_columns = 256;
 constexpr std::size_t activation_step_bytes = 416;
 
 struct Kernels {
-  const char* name;  // "scalar", "avx2", "avx512vnni", "neon"
+  const char* name;  // "scalar", "avx2", "avxvnni", "avx512vnni", "avx512bf16", "neon"
 
   // Whether matmul and dequantize take weights of this type.
   bool (*supports)(DType type);
@@ -108,12 +108,14 @@ struct Kernels {
                           float* y,  // (tokens, rows), rows y_stride floats apart
                           std::size_t y_stride);
 
-  // The same with plain weights and activations as they are, all in float32.
+  // The same with plain weights and activations as they are, all in float32; but where
+  // rounds_to_bf16 says so, activations that meet BF16 weights are rounded to BF16 first.
   void (*multiply_float_panels)(DType type, const std::byte* panels, std::size_t columns,
                                 std::size_t rows,
                                 const float* x,  // (tokens, columns), rows x_stride floats apart
                                 std::size_t x_stride, std::size_t tokens, float* y,
                                 std::size_t y_stride);
+  bool rounds_to_bf16;
 
   // out[i] = x[i] / sqrt(mean(x²) + epsilon) * weight[i]; out may be x.
   void (*rms_norm)(const float* x, const float* weight, float epsilon, float* out,

@@ -31,6 +31,7 @@ constexpr Kernels table(const char* name, RowKernels rows) {
       .quantize_part = quantize_part,
       .multiply_panels = multiply_panels,
       .multiply_float_panels = multiply_float_panels,
+      .rounds_to_bf16 = false,
       .rms_norm = rms_norm,
       .rotate_half = rotate_half,
       .rotate_adjacent = rotate_adjacent,
