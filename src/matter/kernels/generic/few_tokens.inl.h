@@ -3,6 +3,7 @@
 // columns: the float operations are those of many tokens (panels.inl.h), and so are the bits.
 #pragma once
 
+#include "kernels/generic/codebook_panels.inl.h"
 #include "kernels/generic/panel_formats.inl.h"
 
 namespace freehold::kernels {
@@ -72,7 +73,7 @@ struct Multiplied : Scales<codes> {
   void put_codes(size_t t, size_t quad, Quads weights) const {
     constexpr size_t quads = quads_scaled<codes>;
     // How many products fit in a narrow sum.
-    constexpr size_t fit = codes == Codes::six_bits && narrow_sums ? 2 : quads;
+    constexpr size_t fit = scaled_by_16(codes) ? quads_summed(codes) : quads;
     const size_t block = quad / quads, at = quad % quads;
     const Quads a = splat_quad(record(x, t).codes + 4 * quad);
     Pairs& pair = pairs[t][block];

@@ -25,13 +25,19 @@ struct Items {
 };
 
 // How a step's codes are multiplied. Where sums are narrow, it depends on the codes' size how many
-// products fit in one: eight quads of 4 bits, four of 5, two of 6. Signed bytes do not fit at all
-// and are multiplied in 16 bits there; elsewhere they are raised by 128 as the others are by less,
-// or multiplied as they are (raised_bytes_by).
-enum class Codes { four_bits, bytes, five_bits, six_bits };
+// products fit in one: eight quads of 4 bits, four of 5, two of 6, one of 7. Signed bytes do not
+// fit at all and are multiplied in 16 bits there; elsewhere they are raised by 128 as the others
+// are by less, or multiplied as they are (raised_bytes_by).
+enum class Codes { four_bits, bytes, five_bits, six_bits, seven_bits };
 
 constexpr bool scaled_by_16(Codes codes) {
-  return codes == Codes::five_bits || codes == Codes::six_bits;
+  return codes == Codes::five_bits || codes == Codes::six_bits || codes == Codes::seven_bits;
+}
+
+// Quads of a block of 16 columns whose products fit in one sum.
+constexpr size_t quads_summed(Codes codes) {
+  if (!narrow_sums) return 4;
+  return codes == Codes::seven_bits ? 1 : codes == Codes::six_bits ? 2 : 4;
 }
 
 struct Step {

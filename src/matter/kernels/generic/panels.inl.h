@@ -166,7 +166,7 @@ template <Codes codes>
 inline void multiply_step(const Step& step, size_t columns, const uint8_t* x, size_t tokens,
                           float* sums) {
   if constexpr (scaled_by_16(codes)) {
-    constexpr size_t quads = codes == Codes::six_bits && narrow_sums ? 2 : 4;
+    constexpr size_t quads = quads_summed(codes);
     for (size_t t = 0; t < tokens; t += tokens_passing) {
       const size_t taken = tokens - t < tokens_passing ? tokens - t : tokens_passing;
       for (size_t block = 0; block < columns / 16; ++block) {
@@ -262,11 +262,14 @@ constexpr PanelFormat panel_format() {
 }
 
 constexpr PanelFormat panel_formats[] = {
-    panel_format<DType::q4_0>(),  panel_format<DType::q4_1>(),   panel_format<DType::q5_0>(),
-    panel_format<DType::q5_1>(),  panel_format<DType::q8_0>(),   panel_format<DType::q2_k>(),
-    panel_format<DType::q3_k>(),  panel_format<DType::q4_k>(),   panel_format<DType::q5_k>(),
-    panel_format<DType::q6_k>(),  panel_format<DType::iq4_nl>(), panel_format<DType::iq4_xs>(),
-    panel_format<DType::mxfp4>(), panel_format<DType::nvfp4>(),
+    panel_format<DType::q4_0>(),   panel_format<DType::q4_1>(),   panel_format<DType::q5_0>(),
+    panel_format<DType::q5_1>(),   panel_format<DType::q8_0>(),   panel_format<DType::q2_k>(),
+    panel_format<DType::q3_k>(),   panel_format<DType::q4_k>(),   panel_format<DType::q5_k>(),
+    panel_format<DType::q6_k>(),   panel_format<DType::iq4_nl>(), panel_format<DType::iq4_xs>(),
+    panel_format<DType::mxfp4>(),  panel_format<DType::nvfp4>(),  panel_format<DType::q8_k>(),
+    panel_format<DType::iq1_s>(),  panel_format<DType::iq1_m>(),  panel_format<DType::iq2_xxs>(),
+    panel_format<DType::iq2_xs>(), panel_format<DType::iq2_s>(),  panel_format<DType::iq3_xxs>(),
+    panel_format<DType::iq3_s>(),  panel_format<DType::tq1_0>(),  panel_format<DType::tq2_0>(),
 };
 
 inline const PanelFormat* find_panel_format(DType type) {
