@@ -31,10 +31,17 @@ std::size_t quantized_bytes(const Product& product) {
   return steps_of(product.weights->columns) * product.tokens * kernels::activation_step_bytes;
 }
 
+// Empty: columns are multiplied with the activations of their own place.
+std::span<const std::uint32_t> column_order(const Product& product) {
+  if (product.weights->quantized == nullptr) return {};
+  return product.weights->quantized->column_order();
+}
+
 // Neighbours in the list that multiply the same activations share them.
 bool same_input(const Product& a, const Product& b) {
   return quantizes(a) && quantizes(b) && a.x == b.x && a.x_stride == b.x_stride &&
-         a.tokens == b.tokens && a.weights->columns == b.weights->columns;
+         a.tokens == b.tokens && a.weights->columns == b.weights->columns &&
+         column_order(a).empty() && column_order(b).empty();
 }
 
 // Calls each(product, offset of its records) and returns the bytes of all records.
@@ -53,11 +60,17 @@ std::size_t lay_out(std::span<const Product> products, Each each) {
   return end;
 }
 
-void quantize(const Product& product, std::byte* records, std::size_t begin, std::size_t end) {
+void quantize(const Product& product, std::byte* records, std::size_t begin, std::size_t end,
+              Scratch& scratch) {
   constexpr std::size_t bytes = kernels::activation_step_bytes;
+  const std::span<const std::uint32_t> order = column_order(product);
+  if (scratch.columns.size() < order.size()) scratch.columns.resize(order.size());
   for (std::size_t t = begin; t < end; ++t) {
-    kernels::kernels().quantize(product.x + t * product.x_stride, product.weights->columns,
-                                records + t * bytes, product.tokens * bytes);
+    const float* x = product.x + t * product.x_stride;
+    for (std::size_t c = 0; c < order.size(); ++c) scratch.columns[c] = x[order[c]];
+    kernels::kernels().quantize(order.empty() ? x : scratch.columns.data(),
+                                product.weights->columns, records + t * bytes,
+                                product.tokens * bytes);
   }
 }
 
@@ -66,15 +79,15 @@ void quantize_inputs(Workers& workers, std::span<const Product> products, std::b
     if (!quantizes(product) || known) return;
     const bool few = product.tokens * product.weights->columns <= few_floats;
     workers.split(product.tokens, few ? product.tokens : 8,
-                  [&](std::size_t begin, std::size_t end, Scratch&) {
-                    quantize(product, memory + offset, begin, end);
+                  [&](std::size_t begin, std::size_t end, Scratch& scratch) {
+                    quantize(product, memory + offset, begin, end, scratch);
                   });
   });
 }
 
 void multiply_tile(const Product& product, std::size_t tile, const std::byte* records) {
   const Matrix& weights = *product.weights;
-  CHECK(weights.data != nullptr && weights.columns > 0);
+  CHECK((weights.data != nullptr || weights.panels != nullptr) && weights.columns > 0);
   const auto& kernels = kernels::kernels();
   const std::size_t begin = tile * tile_rows;
   const std::size_t end = std::min(begin + tile_rows, weights.rows);

@@ -14,12 +14,13 @@ namespace freehold::model {
 
 struct Scratch {
   std::vector<float> attention;  // AttentionParts::scratch_floats
+  std::vector<float> columns;    // of one token, in the order of a matrix; grows at first use
 };
 
 class Workers {
  public:
   Workers(ThreadPool& pool, std::size_t attention_floats)
-      : pool_(pool), scratch_(pool.threads(), Scratch{std::vector<float>(attention_floats)}) {}
+      : pool_(pool), scratch_(pool.threads(), Scratch{std::vector<float>(attention_floats), {}}) {}
 
   // Calls work(begin, end, scratch) over pieces of [0, count) of at most `grain` items.
   template <class Work>

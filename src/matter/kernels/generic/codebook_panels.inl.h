@@ -1,7 +1,8 @@
 // Panels of the formats whose codes name points of a codebook, and of the ternary ones. A point is
 // looked up for each row of a vector of rows; its four or eight bytes lie in the book raised to
 // codes from 0 on, and signs turn them round the middle. All scales of a block are odd multiples of
-// one. Not the other formats (panel_formats.inl.h) and not rows (codebooks.inl.h).
+// one. At the end, bytes and groups of whole numbers. Not the other formats (panel_formats.inl.h)
+// and not rows (codebooks.inl.h).
 #pragma once
 
 #include "kernels/generic/panel_formats.inl.h"
@@ -338,6 +339,32 @@ struct Panel<DType::q8_k> {
     for (size_t i = 0; i < 8; ++i) out.scale_32(i, scale);
     UNROLL
     for (size_t i = 0; i < 64; ++i) out.put(i, in.quad(FIELD(codes) + 4 * i));
+  }
+};
+
+template <>
+struct Panel<DType::int4_zero> {
+  static constexpr DType type = DType::int4_zero;
+  static constexpr Items items = {2, 2, 4, 0};
+  static constexpr Codes codes = Codes::four_bits;
+  template <class Out>
+  static void open(PackedBlock in, size_t block, Out out) {
+    const Floats scale = in.half(FIELD(scale));
+    out.scale_32(block, scale, in.half(FIELD(zero)) * scale);
+    put_nibbles(in, FIELD(codes), 8 * block, out, unchanged);
+  }
+};
+
+template <>
+struct Panel<DType::int8_float> {
+  static constexpr DType type = DType::int8_float;
+  static constexpr Items items = {0, 2, 9, 0};
+  static constexpr Codes codes = Codes::bytes;
+  template <class Out>
+  static void open(PackedBlock in, size_t block, Out out) {
+    out.scale_32(block, as_floats(in.word(FIELD(scale))));
+    UNROLL
+    for (size_t i = 0; i < 8; ++i) out.put(8 * block + i, in.quad(FIELD(codes) + 4 * i));
   }
 };
 
