@@ -129,7 +129,11 @@ float QuantizedSample::weight(std::size_t row, std::size_t column) const {
 QuantizedSample random_sample(std::size_t rows, std::size_t columns, std::size_t groups,
                               unsigned bits, bool centred) {
   std::mt19937 random(static_cast<unsigned>(rows + 7 * columns + 31 * groups + bits));
-  QuantizedSample of{.rows = rows, .columns = columns, .groups = groups, .bits = bits};
+  QuantizedSample of;
+  of.rows = rows;
+  of.columns = columns;
+  of.groups = groups;
+  of.bits = bits;
   const std::uint32_t levels = 1u << bits;
   for (std::size_t i = 0; i < rows * columns; ++i) {
     of.codes.push_back(static_cast<std::uint8_t>(random() % levels));
