@@ -50,7 +50,7 @@ constexpr std::size_t attention_scratch_floats(std::size_t queries, std::size_t 
 
 // Of one token's 256 columns: 256 codes, 8 scales, and sums over 32 and over 16 columns.
 constexpr std::size_t activation_step_columns = 256;
-constexpr std::size_t activation_step_bytes = 384;
+constexpr std::size_t activation_step_bytes = 416;
 
 struct Kernels {
   const char* name;  // "scalar", "avx2", "avx512vnni", "neon"

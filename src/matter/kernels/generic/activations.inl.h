@@ -16,6 +16,7 @@ struct ActivationStep {
   float scales[step_columns / 32];
   float negative_sums_of_32[step_columns / 32];  // -scale * (sum of codes)
   float negative_sums_of_16[step_columns / 16];
+  int16_t sums_of_16[step_columns / 16];  // of codes
 };
 static_assert(sizeof(ActivationStep) == activation_step_bytes);
 
@@ -68,8 +69,10 @@ inline void quantize_32(const float* x, ActivationStep& step, size_t block) {
   store_bytes(step.codes + block * 32, scaled);
   float sums[2];
   sums_of_16(scaled, sums);
-  step.negative_sums_of_16[2 * block] = -scale * sums[0];
-  step.negative_sums_of_16[2 * block + 1] = -scale * sums[1];
+  for (size_t half = 0; half < 2; ++half) {
+    step.negative_sums_of_16[2 * block + half] = -scale * sums[half];
+    step.sums_of_16[2 * block + half] = static_cast<int16_t>(sums[half]);
+  }
   step.negative_sums_of_32[block] = -scale * (sums[0] + sums[1]);
 }
 

@@ -31,7 +31,8 @@ consteval RaisedBook<Point, points> raised_book(const uint16_t (&packed)[points]
   return book;
 }
 
-constexpr int middle_of_7_bits = 64, middle_of_5_bits = 16;
+constexpr int bits_below_64 = 6, bits_below_16 = 4;
+constexpr int middle_of_7_bits = 1 << bits_below_64, middle_of_5_bits = 1 << bits_below_16;
 
 constexpr auto raised_iq2_xxs =
     raised_book<uint64_t>(tables::iq2_xxs_points, tables::iq2_xxs_levels, middle_of_7_bits);
@@ -53,9 +54,8 @@ inline Ints bits_at(Ints word, size_t shift, int mask) {
   return (word >> static_cast<int>(shift)) & splat_int(mask);
 }
 
-// scale * (2 * level + 1)
-inline Floats odd_multiple(Floats scale, Ints level) {
-  return scale * to_floats((level << 1) | splat_int(1));
+inline Ints odd(Ints level) {
+  return (level << 1) | splat_int(1);
 }
 
 // Seven signs are stored; the eighth makes their number even.
@@ -85,15 +85,15 @@ template <>
 struct Panel<DType::iq2_xxs> {
   static constexpr DType type = DType::iq2_xxs;
   static constexpr Items items = {1, 2, 16, 0};
-  static constexpr Codes codes = Codes::seven_bits;
+  static constexpr Codes codes = Codes::seven_bits_whole_by_16;
   template <class Out>
   static void open(PackedBlock in, size_t, Out out) {
     const Floats scale = in.half(FIELD(scale)) * splat(0.125f);
     UNROLL
     for (size_t i = 0; i < 8; ++i) {
       const Ints rest = in.word(FIELD(groups) + 8 * i + 4);
-      const Floats each = odd_multiple(scale, rest >> 28);
-      out.scale_32(i, each, splat(middle_of_7_bits) * each);
+      const Ints whole = odd(rest >> 28);
+      out.scale_halves(i, scale, whole, whole, bits_below_64);
     }
     UNROLL
     for (size_t i = 0; i < 32; ++i) {
@@ -109,10 +109,11 @@ struct Panel<DType::iq2_xxs> {
 template <class Out>
 inline void put_four_bit_scales(PackedBlock in, size_t offset, Floats scale, Out out) {
   UNROLL
-  for (size_t i = 0; i < 16; ++i) {
-    const Ints level = bits_at(in.word(offset + i / 8 * 4), i % 8 * 4, 15);
-    const Floats each = odd_multiple(scale, level);
-    out.scale_16(i, each, splat(middle_of_7_bits) * each);
+  for (size_t i = 0; i < 8; ++i) {
+    const Ints word = in.word(offset + i / 4 * 4);
+    const Ints first = odd(bits_at(word, i % 4 * 8, 15));
+    const Ints second = odd(bits_at(word, i % 4 * 8 + 4, 15));
+    out.scale_halves(i, scale, first, second, bits_below_64);
   }
 }
 
@@ -120,7 +121,7 @@ template <>
 struct Panel<DType::iq2_xs> {
   static constexpr DType type = DType::iq2_xs;
   static constexpr Items items = {1, 2, 18, 0};
-  static constexpr Codes codes = Codes::seven_bits;
+  static constexpr Codes codes = Codes::seven_bits_whole_by_16;
   template <class Out>
   static void open(PackedBlock in, size_t, Out out) {
     put_four_bit_scales(in, FIELD(scales), in.half(FIELD(scale)) * splat(0.125f), out);
@@ -138,7 +139,7 @@ template <>
 struct Panel<DType::iq2_s> {
   static constexpr DType type = DType::iq2_s;
   static constexpr Items items = {1, 2, 20, 0};
-  static constexpr Codes codes = Codes::seven_bits;
+  static constexpr Codes codes = Codes::seven_bits_whole_by_16;
   template <class Out>
   static void open(PackedBlock in, size_t, Out out) {
     put_four_bit_scales(in, FIELD(scales), in.half(FIELD(scale)) * splat(0.125f), out);
@@ -157,14 +158,14 @@ template <>
 struct Panel<DType::iq3_xxs> {
   static constexpr DType type = DType::iq3_xxs;
   static constexpr Items items = {1, 2, 24, 0};
-  static constexpr Codes codes = Codes::seven_bits;
+  static constexpr Codes codes = Codes::seven_bits_whole_by_16;
   template <class Out>
   static void open(PackedBlock in, size_t, Out out) {
     const Floats scale = in.half(FIELD(scale)) * splat(0.25f);
     UNROLL
     for (size_t i = 0; i < 8; ++i) {
-      const Floats each = odd_multiple(scale, in.word(FIELD(signs_and_scale) + 4 * i) >> 28);
-      out.scale_32(i, each, splat(middle_of_7_bits) * each);
+      const Ints whole = odd(in.word(FIELD(signs_and_scale) + 4 * i) >> 28);
+      out.scale_halves(i, scale, whole, whole, bits_below_64);
     }
     UNROLL
     for (size_t i = 0; i < 32; ++i) {
@@ -183,13 +184,13 @@ template <>
 struct Panel<DType::iq3_s> {
   static constexpr DType type = DType::iq3_s;
   static constexpr Items items = {1, 2, 27, 0};
-  static constexpr Codes codes = Codes::five_bits;
+  static constexpr Codes codes = Codes::five_bits_by_32;
   template <class Out>
   static void open(PackedBlock in, size_t, Out out) {
     const Floats scale = in.half(FIELD(scale));
     UNROLL
     for (size_t i = 0; i < 8; ++i) {
-      const Floats each = odd_multiple(scale, bits_at(in.word(FIELD(scales)), 4 * i, 15));
+      const Floats each = scale * to_floats(odd(bits_at(in.word(FIELD(scales)), 4 * i, 15)));
       out.scale_32(i, each, splat(middle_of_5_bits) * each);
     }
     UNROLL
@@ -218,7 +219,7 @@ template <>
 struct Panel<DType::iq1_s> {
   static constexpr DType type = DType::iq1_s;
   static constexpr Items items = {1, 2, 12, 0};
-  static constexpr Codes codes = Codes::five_bits;
+  static constexpr Codes codes = Codes::five_bits_by_32;
   template <class Out>
   static void open(PackedBlock in, size_t, Out out) {
     const Floats scale = in.half(FIELD(scale)) * splat(0.125f);
@@ -227,7 +228,7 @@ struct Panel<DType::iq1_s> {
     };
     UNROLL
     for (size_t i = 0; i < 8; ++i) {
-      const Floats each = odd_multiple(scale, bits_at(high(i), 12, 7));
+      const Floats each = scale * to_floats(odd(bits_at(high(i), 12, 7)));
       out.scale_32(i, each, splat(middle_of_5_bits) * each);
     }
     UNROLL
@@ -252,7 +253,7 @@ template <>
 struct Panel<DType::iq1_m> {
   static constexpr DType type = DType::iq1_m;
   static constexpr Items items = {0, 2, 14, 0};
-  static constexpr Codes codes = Codes::five_bits;
+  static constexpr Codes codes = Codes::five_bits_whole_by_16;
   template <class Out>
   static void open(PackedBlock in, size_t, Out out) {
     const Ints a = in.word(FIELD(scales)), b = in.word(FIELD(scales) + 4);
@@ -260,10 +261,11 @@ struct Panel<DType::iq1_m> {
     const Ints second = bits_at(b, 12, 15) | ((b >> 28) << 4);
     const Floats scale = from_halves(first | (second << 8)) * splat(0.125f);
     UNROLL
-    for (size_t i = 0; i < 16; ++i) {
-      const Floats each =
-          odd_multiple(scale, bits_at(i < 8 ? a : b, i / 4 % 2 * 16 + i % 4 * 3, 7));
-      out.scale_16(i, each, splat(middle_of_5_bits) * each);
+    for (size_t i = 0; i < 8; ++i) {
+      const size_t at = i / 2 % 2 * 16 + i % 2 * 6;
+      const Ints first = odd(bits_at(i < 4 ? a : b, at, 7));
+      const Ints second = odd(bits_at(i < 4 ? a : b, at + 3, 7));
+      out.scale_halves(i, scale, first, second, bits_below_16);
     }
     UNROLL
     for (size_t i = 0; i < 32; ++i) {
@@ -293,7 +295,7 @@ template <>
 struct Panel<DType::tq1_0> {
   static constexpr DType type = DType::tq1_0;
   static constexpr Items items = {0, 2, 13, 1};
-  static constexpr Codes codes = Codes::four_bits;
+  static constexpr Codes codes = Codes::four_bits_by_32;
   template <class Out>
   static void open(PackedBlock in, size_t, Out out) {
     const Floats scale = in.half(FIELD(scale));
@@ -316,7 +318,7 @@ template <>
 struct Panel<DType::tq2_0> {
   static constexpr DType type = DType::tq2_0;
   static constexpr Items items = {0, 2, 16, 1};
-  static constexpr Codes codes = Codes::four_bits;
+  static constexpr Codes codes = Codes::four_bits_by_32;
   template <class Out>
   static void open(PackedBlock in, size_t, Out out) {
     const Floats scale = in.half(FIELD(scale));
@@ -331,7 +333,7 @@ template <>
 struct Panel<DType::q8_k> {
   static constexpr DType type = DType::q8_k;
   static constexpr Items items = {0, 2, 73, 0};
-  static constexpr Codes codes = Codes::bytes;
+  static constexpr Codes codes = Codes::bytes_by_32;
   template <class Out>
   static void open(PackedBlock in, size_t, Out out) {
     const Floats scale = as_floats(in.word(FIELD(scale)));
@@ -346,7 +348,7 @@ template <>
 struct Panel<DType::int4_zero> {
   static constexpr DType type = DType::int4_zero;
   static constexpr Items items = {2, 2, 4, 0};
-  static constexpr Codes codes = Codes::four_bits;
+  static constexpr Codes codes = Codes::four_bits_by_32;
   template <class Out>
   static void open(PackedBlock in, size_t block, Out out) {
     const Floats scale = in.half(FIELD(scale));
@@ -359,7 +361,7 @@ template <>
 struct Panel<DType::int8_float> {
   static constexpr DType type = DType::int8_float;
   static constexpr Items items = {0, 2, 9, 0};
-  static constexpr Codes codes = Codes::bytes;
+  static constexpr Codes codes = Codes::bytes_by_32;
   template <class Out>
   static void open(PackedBlock in, size_t block, Out out) {
     out.scale_32(block, as_floats(in.word(FIELD(scale))));

@@ -4,12 +4,15 @@
 #pragma once
 
 #include "kernels/generic/codebook_panels.inl.h"
-#include "kernels/generic/panel_formats.inl.h"
 
 namespace freehold::kernels {
 namespace {
 
-constexpr size_t few_tokens = 4;
+// Up to how many that pays: where sums are widened on the way there are more of them in hand.
+constexpr size_t few_tokens(Codes codes) {
+  if (!narrow_sums || codes == Codes::four_bits_by_32) return 4;
+  return codes == Codes::bytes_by_32 ? 3 : 2;
+}
 
 // What a panel meets: the tokens' records of 256 columns, one after the other.
 inline const ActivationStep& record(const uint8_t* x, size_t token) {
@@ -43,8 +46,12 @@ struct StepDots {
   }
 };
 
-template <Codes codes>
-constexpr size_t quads_scaled = scaled_by_16(codes) ? 4 : 8;
+// What an activation's codes were too much, under whole scales: the sums of two times 16 columns.
+inline Ints splat_sums_of_32(const ActivationStep& token, size_t block) {
+  int both;
+  __builtin_memcpy(&both, token.sums_of_16 + 2 * block, sizeof both);
+  return splat_int(both);
+}
 
 // Quads of a block come in such an order that its first comes first and its last comes last, but
 // blocks may come side by side: sums in hand are indexed by block and live in registers.
@@ -53,16 +60,16 @@ struct Multiplied : Scales<codes> {
   const uint8_t* x;                     // records
   const WideActivations<tokens>* wide;  // of signed bytes in 16 bits
   StepDots<tokens>& dots;
-  Pairs (&pairs)[tokens][16];
+  Pairs (&pairs)[tokens][64 / quads_summed(codes)];
   Ints (&sums)[tokens][16];
 
   void put(size_t quad, Quads weights) const {
     this->template ask_ahead<type>(quad);
     UNROLL
     for (size_t t = 0; t < tokens; ++t) {
-      if constexpr (codes == Codes::bytes && narrow_sums) {
+      if constexpr (multiplied_in_16_bits(codes)) {
         put_bytes(t, quad, weights);
-      } else if constexpr (codes == Codes::bytes) {
+      } else if constexpr (codes == Codes::bytes_by_32) {
         put_codes(t, quad, weights ^ splat_byte(raised_bytes_by));
       } else {
         put_codes(t, quad, weights);
@@ -71,16 +78,21 @@ struct Multiplied : Scales<codes> {
   }
 
   void put_codes(size_t t, size_t quad, Quads weights) const {
-    constexpr size_t quads = quads_scaled<codes>;
-    // How many products fit in a narrow sum.
-    constexpr size_t fit = scaled_by_16(codes) ? quads_summed(codes) : quads;
+    constexpr size_t quads = scaled_by_16(codes) ? 4 : 8, fit = quads_summed(codes);
     const size_t block = quad / quads, at = quad % quads;
     const Quads a = splat_quad(record(x, t).codes + 4 * quad);
-    Pairs& pair = pairs[t][block];
+    Pairs& pair = pairs[t][quad / fit];
     pair = at % fit == 0 ? multiply_pairs(weights, a) : multiply_add_pairs(weights, a, pair);
     in_this_order(pair);
     if (at % fit != fit - 1) return;
-    sums[t][block] = at < fit ? widen(pair) : sums[t][block] + widen(pair);
+    Ints sum;
+    if constexpr (scaled_whole(codes)) {
+      const uint32_t* scales = this->step.whole_scales + quad / 4 * panel_rows;
+      sum = multiply_halves(as_ints(pair), load_ints(scales + this->vector * lanes));
+    } else {
+      sum = widen(pair);
+    }
+    sums[t][block] = at < fit ? sum : sums[t][block] + sum;
     if (at == quads - 1) store_ints(dots.at(block, t, this->vector), sums[t][block]);
   }
 
@@ -94,6 +106,27 @@ struct Multiplied : Scales<codes> {
     if (at == 7) store_ints(dots.at(block, t, this->vector), sums[t][block]);
   }
 };
+
+// As below, of the codes' own sums and what they are too high by.
+template <size_t tokens>
+inline void scale_whole_dots(const Step& step, size_t columns, StepDots<tokens>& dots,
+                             const uint8_t* x, float* sums) {
+  for (size_t v = 0; v < panel_vectors; ++v) {
+    const Floats scale = load(step.scales + v * lanes);
+    Floats totals[tokens];
+    for (size_t t = 0; t < tokens; ++t) totals[t] = load(sums + t * panel_rows + v * lanes);
+    for (size_t block = 0; block < columns / 32; ++block) {
+      const Ints offsets = load_ints(step.offsets + block * panel_rows + v * lanes);
+      UNROLL
+      for (size_t t = 0; t < tokens; ++t) {
+        const Ints excess = multiply_halves(offsets, splat_sums_of_32(record(x, t), block));
+        const Floats dot = to_floats(load_ints(dots.at(block, t, v)) - excess);
+        totals[t] = multiply_add(dot, scale * splat(record(x, t).scales[block]), totals[t]);
+      }
+    }
+    for (size_t t = 0; t < tokens; ++t) store(sums + t * panel_rows + v * lanes, totals[t]);
+  }
+}
 
 // sums[t] += scale * dot - minimum * (sum of x), block after block.
 template <Codes codes, size_t tokens>
@@ -109,7 +142,7 @@ inline void scale_dots(const Step& step, size_t columns, StepDots<tokens>& dots,
       UNROLL
       for (size_t t = 0; t < tokens; ++t) {
         const ActivationStep& token = record(x, t);
-        if constexpr (codes != Codes::bytes || !narrow_sums) {
+        if constexpr (!multiplied_in_16_bits(codes)) {
           const float sum_of_x =
               by_16 ? token.negative_sums_of_16[block] : token.negative_sums_of_32[block];
           totals[t] = multiply_add(minimum, splat(sum_of_x), totals[t]);
@@ -135,7 +168,7 @@ inline void multiply_tokens(const uint8_t* packed, size_t columns, const uint8_t
   const auto run = [&](const WideActivations<tokens>* wide) {
     for (size_t block = 0; block < columns / elements; ++block) {
       for (size_t v = 0; v < panel_vectors; ++v) {
-        Pairs pairs[tokens][16];
+        Pairs pairs[tokens][64 / quads_summed(codes)];
         Ints whole[tokens][16];
         const uint8_t* at = packed + (block * panel_vectors + v) * vector_bytes;
         Of::open({at}, block,
@@ -144,13 +177,17 @@ inline void multiply_tokens(const uint8_t* packed, size_t columns, const uint8_t
       }
     }
   };
-  if constexpr (codes == Codes::bytes && narrow_sums) {
+  if constexpr (multiplied_in_16_bits(codes)) {
     const WideActivations<tokens> wide(x, columns);
     run(&wide);
   } else {
     run(nullptr);
   }
-  scale_dots<codes, tokens>(step, columns, dots, x, sums);
+  if constexpr (scaled_whole(codes)) {
+    scale_whole_dots<tokens>(step, columns, dots, x, sums);
+  } else {
+    scale_dots<codes, tokens>(step, columns, dots, x, sums);
+  }
 }
 
 template <DType type>
@@ -158,8 +195,12 @@ inline void multiply_few(const uint8_t* packed, size_t columns, const uint8_t* x
                          Step& step, float* sums) {
   if (tokens == 1) multiply_tokens<type, 1>(packed, columns, x, step, sums);
   if (tokens == 2) multiply_tokens<type, 2>(packed, columns, x, step, sums);
-  if (tokens == 3) multiply_tokens<type, 3>(packed, columns, x, step, sums);
-  if (tokens == 4) multiply_tokens<type, 4>(packed, columns, x, step, sums);
+  if constexpr (few_tokens(Panel<type>::codes) >= 3) {
+    if (tokens == 3) multiply_tokens<type, 3>(packed, columns, x, step, sums);
+  }
+  if constexpr (few_tokens(Panel<type>::codes) >= 4) {
+    if (tokens == 4) multiply_tokens<type, 4>(packed, columns, x, step, sums);
+  }
 }
 
 }  // namespace

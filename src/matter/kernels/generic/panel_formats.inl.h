@@ -8,102 +8,18 @@
 // meaning, row by row: generic/unpack.inl.h.
 #pragma once
 
-#include "kernels/generic/activations.inl.h"
 #include "kernels/generic/block_scales.inl.h"
+#include "kernels/generic/panel_step.inl.h"
 #include "tensor/blocks.h"
 #include "tensor/quant_tables.h"
 
 namespace freehold::kernels {
 namespace {
 
-constexpr size_t panel_rows = lanes * panel_vectors;
-
 // What a block consists of, in order: items of one or two bytes, quads of bytes, items of two
 // bytes.
 struct Items {
   size_t heads, head_bytes, quads, tails;
-};
-
-// How a step's codes are multiplied. Where sums are narrow, it depends on the codes' size how many
-// products fit in one: eight quads of 4 bits, four of 5, two of 6, one of 7. Signed bytes do not
-// fit at all and are multiplied in 16 bits there; elsewhere they are raised by 128 as the others
-// are by less, or multiplied as they are (raised_bytes_by).
-enum class Codes { four_bits, bytes, five_bits, six_bits, seven_bits };
-
-constexpr bool scaled_by_16(Codes codes) {
-  return codes == Codes::five_bits || codes == Codes::six_bits || codes == Codes::seven_bits;
-}
-
-// Quads of a block of 16 columns whose products fit in one sum.
-constexpr size_t quads_summed(Codes codes) {
-  if (!narrow_sums) return 4;
-  return codes == Codes::seven_bits ? 1 : codes == Codes::six_bits ? 2 : 4;
-}
-
-struct Step {
-  // (quads, rows, 4); of signed bytes in 16 bits the even ones of each quad, then the odd ones
-  alignas(64) uint8_t codes[2][step_columns * panel_rows];
-  alignas(64) float scales[16 * panel_rows];  // (blocks of 32 or 16 columns, rows)
-  alignas(64) float minimums[16 * panel_rows];
-};
-
-// Where unpackers put a vector of rows' scales; what they do with codes differs.
-template <Codes codes>
-struct Scales {
-  Step& step;
-  size_t vector;
-  const uint8_t* a_step_later;  // where the block lies that is read a step after this one
-
-  // Memory must never be without requests, and too many at once would be waited for: the lines of
-  // that block are asked for evenly, with the quads of this one.
-  template <DType type>
-  void ask_ahead(size_t quad) const {
-    constexpr size_t quads = Block<type>::elements / 4, bytes = sizeof(Block<type>) * lanes;
-    constexpr size_t line = 64, count = (bytes + line - 1) / line;
-    const size_t at = quad % quads, next = at * count / quads;
-    if (at == 0 || next != (at - 1) * count / quads) {
-      __builtin_prefetch(a_step_later + next * line);
-    }
-  }
-
-  // For the 16 or 32 columns of a block of that many.
-  void scale_16(size_t block, Floats scale, Floats minimum) const {
-    static_assert(scaled_by_16(codes));
-    store(step.scales + block * panel_rows + vector * lanes, scale);
-    store(step.minimums + block * panel_rows + vector * lanes, minimum);
-  }
-  // Of signed bytes.
-  void scale_32(size_t block, Floats scale) const {
-    static_assert(codes == Codes::bytes);
-    scale_32(block, scale, splat(raised_bytes_by) * scale);
-  }
-  void scale_32(size_t block, Floats scale, Floats minimum) const {
-    if constexpr (scaled_by_16(codes)) {
-      scale_16(2 * block, scale, minimum);
-      scale_16(2 * block + 1, scale, minimum);
-    } else {
-      store(step.scales + block * panel_rows + vector * lanes, scale);
-      store(step.minimums + block * panel_rows + vector * lanes, minimum);
-    }
-  }
-};
-
-// Keeps the codes for many tokens.
-template <DType type, Codes codes>
-struct Opened : Scales<codes> {
-  void put(size_t quad, Quads x) const {
-    this->template ask_ahead<type>(quad);
-    Step& step = this->step;
-    const size_t at = (quad * panel_rows + this->vector * lanes) * 4;
-    if constexpr (codes != Codes::bytes) {
-      store_quads(step.codes[0] + at, x);
-    } else if constexpr (narrow_sums) {
-      store_quads(step.codes[0] + at, even_bytes(x));
-      store_quads(step.codes[1] + at, odd_bytes(x));
-    } else {
-      store_quads(step.codes[0] + at, x ^ splat_byte(raised_bytes_by));
-    }
-  }
 };
 
 // One block of each row of a vector of rows.
@@ -140,7 +56,7 @@ template <>
 struct Panel<DType::q4_0> {
   static constexpr DType type = DType::q4_0;
   static constexpr Items items = {1, 2, 4, 0};
-  static constexpr Codes codes = Codes::four_bits;
+  static constexpr Codes codes = Codes::four_bits_by_32;
   template <class Out>
   static void open(PackedBlock in, size_t block, Out out) {
     const Floats scale = in.half(FIELD(scale));
@@ -153,7 +69,7 @@ template <>
 struct Panel<DType::q4_1> {
   static constexpr DType type = DType::q4_1;
   static constexpr Items items = {2, 2, 4, 0};
-  static constexpr Codes codes = Codes::four_bits;
+  static constexpr Codes codes = Codes::four_bits_by_32;
   template <class Out>
   static void open(PackedBlock in, size_t block, Out out) {
     out.scale_32(block, in.half(FIELD(scale)), splat(0) - in.half(FIELD(minimum)));
@@ -172,7 +88,7 @@ template <>
 struct Panel<DType::q5_0> {
   static constexpr DType type = DType::q5_0;
   static constexpr Items items = {1, 2, 5, 0};
-  static constexpr Codes codes = Codes::five_bits;
+  static constexpr Codes codes = Codes::five_bits_by_32;
   template <class Out>
   static void open(PackedBlock in, size_t block, Out out) {
     const Floats scale = in.half(FIELD(scale));
@@ -187,7 +103,7 @@ template <>
 struct Panel<DType::q5_1> {
   static constexpr DType type = DType::q5_1;
   static constexpr Items items = {2, 2, 5, 0};
-  static constexpr Codes codes = Codes::five_bits;
+  static constexpr Codes codes = Codes::five_bits_by_32;
   template <class Out>
   static void open(PackedBlock in, size_t block, Out out) {
     out.scale_32(block, in.half(FIELD(scale)), splat(0) - in.half(FIELD(minimum)));
@@ -201,7 +117,7 @@ template <>
 struct Panel<DType::q8_0> {
   static constexpr DType type = DType::q8_0;
   static constexpr Items items = {1, 2, 8, 0};
-  static constexpr Codes codes = Codes::bytes;
+  static constexpr Codes codes = Codes::bytes_by_32;
   template <class Out>
   static void open(PackedBlock in, size_t block, Out out) {
     out.scale_32(block, in.half(FIELD(scale)));
@@ -226,7 +142,7 @@ template <>
 struct Panel<DType::iq4_nl> {
   static constexpr DType type = DType::iq4_nl;
   static constexpr Items items = {1, 2, 4, 0};
-  static constexpr Codes codes = Codes::bytes;
+  static constexpr Codes codes = Codes::bytes_by_32;
   template <class Out>
   static void open(PackedBlock in, size_t block, Out out) {
     const ByteTable values = byte_table(tables::iq4_values);
@@ -263,7 +179,7 @@ template <>
 struct Panel<DType::mxfp4> {
   static constexpr DType type = DType::mxfp4;
   static constexpr Items items = {1, 1, 4, 0};
-  static constexpr Codes codes = Codes::five_bits;
+  static constexpr Codes codes = Codes::five_bits_by_32;
   template <class Out>
   static void open(PackedBlock in, size_t block, Out out) {
     const Floats scale = halves_of_e8m0(widen(in.item(FIELD(exponent))));
@@ -278,7 +194,7 @@ template <>
 struct Panel<DType::nvfp4> {
   static constexpr DType type = DType::nvfp4;
   static constexpr Items items = {0, 2, 9, 0};
-  static constexpr Codes codes = Codes::five_bits;
+  static constexpr Codes codes = Codes::five_bits_by_16;
   template <class Out>
   static void open(PackedBlock in, size_t block, Out out) {
     const ByteTable values = byte_table(raised_e2m1.values);
@@ -320,7 +236,7 @@ template <>
 struct Panel<DType::q4_k> {
   static constexpr DType type = DType::q4_k;
   static constexpr Items items = {2, 2, 35, 0};
-  static constexpr Codes codes = Codes::four_bits;
+  static constexpr Codes codes = Codes::four_bits_by_32;
   template <class Out>
   static void open(PackedBlock in, size_t, Out out) {
     put_six_bit_scales(in, FIELD(scales), in.half(FIELD(scale)), in.half(FIELD(minimum)), out);
@@ -337,7 +253,7 @@ template <>
 struct Panel<DType::q5_k> {
   static constexpr DType type = DType::q5_k;
   static constexpr Items items = {2, 2, 43, 0};
-  static constexpr Codes codes = Codes::five_bits;
+  static constexpr Codes codes = Codes::five_bits_by_32;
   template <class Out>
   static void open(PackedBlock in, size_t, Out out) {
     put_six_bit_scales(in, FIELD(scales), in.half(FIELD(scale)), in.half(FIELD(minimum)), out);
@@ -358,15 +274,15 @@ template <>
 struct Panel<DType::q6_k> {
   static constexpr DType type = DType::q6_k;
   static constexpr Items items = {0, 2, 52, 1};
-  static constexpr Codes codes = Codes::six_bits;
+  static constexpr Codes codes = Codes::six_bits_whole_by_16;
   template <class Out>
   static void open(PackedBlock in, size_t, Out out) {
     const Floats scale = in.half(FIELD(scale));
     UNROLL
-    for (size_t i = 0; i < 16; ++i) {
-      const Ints word = in.word(FIELD(scales) + i / 4 * 4);
-      const Floats each = scale * to_floats(signed_byte(word, static_cast<int>(i % 4 * 8)));
-      out.scale_16(i, each, splat(32) * each);
+    for (size_t i = 0; i < 8; ++i) {
+      const Ints word = in.word(FIELD(scales) + i / 2 * 4);
+      const int at = static_cast<int>(i % 2 * 16);
+      out.scale_halves(i, scale, signed_byte(word, at), signed_byte(word, at + 8), 5);
     }
     // Two of the four blocks that share their high bits at a time: of more there would be more sums
     // in hand than registers.
@@ -392,7 +308,7 @@ template <>
 struct Panel<DType::q2_k> {
   static constexpr DType type = DType::q2_k;
   static constexpr Items items = {0, 2, 20, 2};
-  static constexpr Codes codes = Codes::five_bits;
+  static constexpr Codes codes = Codes::five_bits_by_16;
   template <class Out>
   static void open(PackedBlock in, size_t, Out out) {
     const Floats scale = in.half(FIELD(scale)), minimum = in.half(FIELD(minimum));
@@ -411,7 +327,7 @@ template <>
 struct Panel<DType::q3_k> {
   static constexpr DType type = DType::q3_k;
   static constexpr Items items = {0, 2, 27, 1};
-  static constexpr Codes codes = Codes::five_bits;
+  static constexpr Codes codes = Codes::five_bits_whole_by_16;
   template <class Out>
   static void open(PackedBlock in, size_t, Out out) {
     const Ints a = in.word(FIELD(scales)), b = in.word(FIELD(scales) + 4);
@@ -424,11 +340,12 @@ struct Panel<DType::q3_k> {
         ((b >> 4) & low) | (((high >> 6) & pair) << 4),
     };
     const Floats scale = in.half(FIELD(scale));
+    const auto whole = [&](size_t i) {
+      const Ints byte = (scales[i / 4] >> static_cast<int>(i % 4 * 8)) & splat_int(255);
+      return byte - splat_int(32);
+    };
     UNROLL
-    for (size_t i = 0; i < 16; ++i) {
-      const Floats each = scale * (byte_of(scales[i / 4], i % 4) - splat(32));
-      out.scale_16(i, each, splat(4) * each);
-    }
+    for (size_t i = 0; i < 8; ++i) out.scale_halves(i, scale, whole(2 * i), whole(2 * i + 1), 2);
     UNROLL
     for (size_t i = 0; i < 64; ++i) {
       const Quads bits = in.quad(FIELD(third_bits) + i % 8 * 4);
@@ -442,7 +359,7 @@ template <>
 struct Panel<DType::iq4_xs> {
   static constexpr DType type = DType::iq4_xs;
   static constexpr Items items = {2, 2, 33, 0};
-  static constexpr Codes codes = Codes::bytes;
+  static constexpr Codes codes = Codes::bytes_by_32;
   template <class Out>
   static void open(PackedBlock in, size_t, Out out) {
     const Floats scale = in.half(FIELD(scale));

@@ -9,45 +9,84 @@
 namespace freehold::kernels {
 namespace {
 
-constexpr size_t token_tile = 4;       // tokens whose sums are in registers together
+// Tokens whose sums are in registers together: fewer where narrow sums are widened on the way.
+constexpr size_t token_tile(Codes codes) {
+  return narrow_sums && quads_summed(codes) < 8 && !multiplied_in_16_bits(codes) ? 3 : 4;
+}
 constexpr size_t tokens_passing = 16;  // whose records stay in the first-level cache
 constexpr size_t sums_held = 2048;
 constexpr size_t tokens_at_once = sums_held / panel_rows;  // their sums stay in the cache
 
-// sums[t] += scale * (codes . x) - minimum * (sum of x), over one block of 32 columns.
-template <size_t tokens>
-inline void multiply_32(const Step& step, size_t block, const uint8_t* x, float* sums) {
-  Pairs dots[tokens][panel_vectors];
-  const uint8_t* codes = step.codes[0] + block * 32 * panel_rows;
+// dots[t] = codes . x over one block of 32 columns, the codes of every 16 times their whole scale
+// where there is one. Narrow sums are widened whenever they are full.
+template <Codes codes, size_t tokens>
+inline void dots_of_32(const Step& step, size_t block, const uint8_t* x,
+                       Ints (&dots)[tokens][panel_vectors]) {
+  constexpr size_t full = quads_summed(codes);
+  const uint8_t* at = step.codes[0] + block * 32 * panel_rows;
   UNROLL
-  for (size_t quad = 0; quad < 8; ++quad) {
-    Quads weights[panel_vectors];
-    for (size_t v = 0; v < panel_vectors; ++v) {
-      weights[v] = load_quads(codes + (quad * panel_rows + v * lanes) * 4);
+  for (size_t first = 0; first < 8; first += full) {
+    Pairs sums[tokens][panel_vectors];
+    UNROLL
+    for (size_t quad = first; quad < first + full; ++quad) {
+      Quads weights[panel_vectors];
+      for (size_t v = 0; v < panel_vectors; ++v) {
+        weights[v] = load_quads(at + (quad * panel_rows + v * lanes) * 4);
+      }
+      UNROLL
+      for (size_t t = 0; t < tokens; ++t) {
+        const Quads a = splat_quad(record(x, t).codes + block * 32 + quad * 4);
+        UNROLL
+        for (size_t v = 0; v < panel_vectors; ++v) {
+          sums[t][v] = quad == first ? multiply_pairs(weights[v], a)
+                                     : multiply_add_pairs(weights[v], a, sums[t][v]);
+          in_this_order(sums[t][v]);
+        }
+      }
     }
     UNROLL
-    for (size_t t = 0; t < tokens; ++t) {
-      const Quads a = splat_quad(record(x, t).codes + block * 32 + quad * 4);
+    for (size_t v = 0; v < panel_vectors; ++v) {
+      const uint32_t* scales = step.whole_scales + (2 * block + first / 4) * panel_rows;
       UNROLL
-      for (size_t v = 0; v < panel_vectors; ++v) {
-        dots[t][v] = quad == 0 ? multiply_pairs(weights[v], a)
-                               : multiply_add_pairs(weights[v], a, dots[t][v]);
-        in_this_order(dots[t][v]);
+      for (size_t t = 0; t < tokens; ++t) {
+        Ints sum;
+        if constexpr (scaled_whole(codes)) {
+          sum = multiply_halves(as_ints(sums[t][v]), load_ints(scales + v * lanes));
+        } else {
+          sum = widen(sums[t][v]);
+        }
+        dots[t][v] = first == 0 ? sum : dots[t][v] + sum;
+        if constexpr (full < 8) in_this_order(dots[t][v]);
       }
     }
   }
-  const float* scales = step.scales + block * panel_rows;
-  const float* minimums = step.minimums + block * panel_rows;
+}
+
+// sums[t] += scale * (codes . x) - minimum * (sum of x), over one block of 32 columns.
+template <Codes codes, size_t tokens>
+inline void multiply_32(const Step& step, size_t block, const uint8_t* x, float* sums) {
+  Ints dots[tokens][panel_vectors];
+  dots_of_32<codes, tokens>(step, block, x, dots);
+  constexpr bool whole = scaled_whole(codes);
+  const float* scales = step.scales + (whole ? 0 : block * panel_rows);
   UNROLL
   for (size_t t = 0; t < tokens; ++t) {
     const Floats scale = splat(record(x, t).scales[block]);
-    const Floats sum_of_x = splat(record(x, t).negative_sums_of_32[block]);
     UNROLL
     for (size_t v = 0; v < panel_vectors; ++v) {
       float* at = sums + t * panel_rows + v * lanes;
-      const Floats total = multiply_add(load(minimums + v * lanes), sum_of_x, load(at));
+      const size_t row = block * panel_rows + v * lanes;
+      Ints dot = dots[t][v];
+      Floats total = load(at);
+      if constexpr (whole) {
+        const Ints sums_of_x = splat_sums_of_32(record(x, t), block);
+        dot = dot - multiply_halves(load_ints(step.offsets + row), sums_of_x);
+      } else {
+        const Floats sum_of_x = splat(record(x, t).negative_sums_of_32[block]);
+        total = multiply_add(load(step.minimums + row), sum_of_x, total);
+      }
       const Floats both_scales = load(scales + v * lanes) * scale;
-      store(at, multiply_add(to_floats(widen(dots[t][v])), both_scales, total));
+      store(at, multiply_add(to_floats(dot), both_scales, total));
     }
   }
 }
@@ -87,9 +126,7 @@ inline void multiply_bytes_32(const Step& step, size_t block, const WideActivati
   }
 }
 
-// As multiply_32 over 16 columns, whose codes stay in registers while the tokens pass; `quads`
-// products fit in one narrow sum.
-template <size_t quads>
+// As multiply_32 over 16 columns, whose codes stay in registers while the tokens pass.
 inline void multiply_16(const Step& step, size_t block, const uint8_t* x, size_t tokens,
                         float* sums) {
   const uint8_t* codes = step.codes[0] + block * 16 * panel_rows;
@@ -103,23 +140,14 @@ inline void multiply_16(const Step& step, size_t block, const uint8_t* x, size_t
   }
   for (size_t t = 0; t < tokens; ++t) {
     const ActivationStep& token = record(x, t);
-    Ints dots[panel_vectors];
+    Pairs dots[panel_vectors];
     UNROLL
-    for (size_t first = 0; first < 4; first += quads) {
-      const int8_t* a = token.codes + block * 16 + first * 4;
-      Pairs parts[panel_vectors];
+    for (size_t i = 0; i < 4; ++i) {
+      const Quads quad = splat_quad(token.codes + block * 16 + i * 4);
       UNROLL
-      for (size_t i = 0; i < quads; ++i) {
-        const Quads quad = splat_quad(a + 4 * i);
-        UNROLL
-        for (size_t v = 0; v < panel_vectors; ++v) {
-          const Quads weight = weights[first + i][v];
-          parts[v] =
-              i == 0 ? multiply_pairs(weight, quad) : multiply_add_pairs(weight, quad, parts[v]);
-        }
-      }
       for (size_t v = 0; v < panel_vectors; ++v) {
-        dots[v] = first == 0 ? widen(parts[v]) : dots[v] + widen(parts[v]);
+        dots[v] = i == 0 ? multiply_pairs(weights[i][v], quad)
+                         : multiply_add_pairs(weights[i][v], quad, dots[v]);
       }
     }
     const Floats sum_of_x = splat(token.negative_sums_of_16[block]);
@@ -129,7 +157,7 @@ inline void multiply_16(const Step& step, size_t block, const uint8_t* x, size_t
       float* at = sums + t * panel_rows + v * lanes;
       const Floats total = multiply_add(load(minimums + v * lanes), sum_of_x, load(at));
       const Floats both_scales = load(scales + v * lanes) * scale;
-      store(at, multiply_add(to_floats(dots[v]), both_scales, total));
+      store(at, multiply_add(to_floats(widen(dots[v])), both_scales, total));
     }
   }
 }
@@ -141,23 +169,24 @@ inline void prefetch(const uint8_t* bytes, size_t count) {
 
 // The records of the next tokens, a share with every block: they come in pieces too short for the
 // processor to see that they follow each other.
+template <size_t tokens>
 inline void ask_for_next_tile(const uint8_t* x, size_t block) {
-  constexpr size_t bytes = token_tile * sizeof(ActivationStep), share = bytes / 8;
+  constexpr size_t bytes = tokens * sizeof(ActivationStep), share = bytes / 8;
   prefetch(x + bytes + block * share, share);
 }
 
 template <Codes codes, size_t tokens>
 inline void multiply_tile(const Step& step, size_t columns, const uint8_t* x, float* sums) {
-  if constexpr (codes == Codes::bytes && narrow_sums) {
+  if constexpr (multiplied_in_16_bits(codes)) {
     const WideActivations<tokens> wide(x, columns);
     for (size_t block = 0; block < columns / 32; ++block) {
-      ask_for_next_tile(x, block);
+      ask_for_next_tile<tokens>(x, block);
       multiply_bytes_32<tokens>(step, block, wide, x, sums);
     }
   } else {
     for (size_t block = 0; block < columns / 32; ++block) {
-      ask_for_next_tile(x, block);
-      multiply_32<tokens>(step, block, x, sums);
+      ask_for_next_tile<tokens>(x, block);
+      multiply_32<codes, tokens>(step, block, x, sums);
     }
   }
 }
@@ -166,21 +195,22 @@ template <Codes codes>
 inline void multiply_step(const Step& step, size_t columns, const uint8_t* x, size_t tokens,
                           float* sums) {
   if constexpr (scaled_by_16(codes)) {
-    constexpr size_t quads = quads_summed(codes);
     for (size_t t = 0; t < tokens; t += tokens_passing) {
       const size_t taken = tokens - t < tokens_passing ? tokens - t : tokens_passing;
       for (size_t block = 0; block < columns / 16; ++block) {
-        multiply_16<quads>(step, block, x + t * sizeof(ActivationStep), taken,
-                           sums + t * panel_rows);
+        multiply_16(step, block, x + t * sizeof(ActivationStep), taken, sums + t * panel_rows);
       }
     }
   } else {
+    constexpr size_t tile = token_tile(codes);
     size_t t = 0;
     const auto at = [&](size_t token) { return x + token * sizeof(ActivationStep); };
-    for (; t + token_tile <= tokens; t += token_tile) {
-      multiply_tile<codes, token_tile>(step, columns, at(t), sums + t * panel_rows);
+    for (; t + tile <= tokens; t += tile) {
+      multiply_tile<codes, tile>(step, columns, at(t), sums + t * panel_rows);
     }
-    if (tokens - t == 3) multiply_tile<codes, 3>(step, columns, at(t), sums + t * panel_rows);
+    if constexpr (tile > 3) {
+      if (tokens - t == 3) multiply_tile<codes, 3>(step, columns, at(t), sums + t * panel_rows);
+    }
     if (tokens - t == 2) multiply_tile<codes, 2>(step, columns, at(t), sums + t * panel_rows);
     if (tokens - t == 1) multiply_tile<codes, 1>(step, columns, at(t), sums + t * panel_rows);
   }
@@ -232,7 +262,7 @@ void multiply_panel(const uint8_t* panel, size_t columns, const std::byte* x, si
     const uint8_t* records = reinterpret_cast<const uint8_t*>(x) + first * sizeof(ActivationStep);
     for (size_t c = 0; c < columns; c += step_columns, records += step_stride) {
       const size_t width = columns - c < step_columns ? columns - c : step_columns;
-      if (taken <= few_tokens) {
+      if (taken <= few_tokens(codes)) {
         multiply_few<type>(packed, width, records, taken, step, sums);
       } else {
         open_step<type>(packed, width, step);

@@ -313,6 +313,14 @@ inline Pairs multiply_add_pairs(Quads a, Quads b, Pairs sum) {
 inline Ints widen(Pairs x) {
   return {_mm256_madd_epi16(x.v, _mm256_set1_epi16(1))};
 }
+// The same bits; where sums are narrow, two of them.
+inline Ints as_ints(Pairs x) {
+  return {x.v};
+}
+// Of each element the products of the low and of the high 16 bits, summed.
+inline Ints multiply_halves(Ints a, Ints b) {
+  return {_mm256_madd_epi16(a.v, b.v)};
+}
 // Signed bytes in 16 bits: of each quad the bytes 0 and 2, or 1 and 3; and the sums of the products
 // of two such pairs.
 inline Quads even_bytes(Quads x) {

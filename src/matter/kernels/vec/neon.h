@@ -335,6 +335,10 @@ inline Pairs multiply_pairs(Quads a, Quads b) {
 inline Ints widen(Pairs x) {
   return {vreinterpretq_u32_s32(x.low), vreinterpretq_u32_s32(x.high)};
 }
+// The same bits; where sums are narrow, two of them.
+inline Ints as_ints(Pairs x) {
+  return widen(x);
+}
 // sum + the four products of each element; a unsigned and below 128, b signed.
 inline Ints multiply_add_quads(Quads a, Quads b, Ints sum) {
   return widen(
@@ -360,6 +364,10 @@ inline uint32x4_t four_sums(uint8x16_t a, uint8x16_t b) {
 }
 inline Ints multiply_shorts(Quads a, Quads b) {
   return {four_sums(a.low, b.low), four_sums(a.high, b.high)};
+}
+// Of each element the products of the low and of the high 16 bits, summed.
+inline Ints multiply_halves(Ints a, Ints b) {
+  return multiply_shorts(as_quads(a), as_quads(b));
 }
 // 2 * lanes signed bytes in 16 bits each; and floats to the nearest whole numbers of 16 bits, ties
 // to even, |x| < 2^15.

@@ -334,11 +334,25 @@ inline Pairs multiply_pairs(Quads a, Quads b) {
 inline Ints widen(Pairs x) {
   return each<Ints>([&](size_t i) { return static_cast<uint32_t>(x.v[2 * i] + x.v[2 * i + 1]); });
 }
-// Signed bytes in 16 bits: of each quad the bytes 0 and 2, or 1 and 3; and the sums of the products
-// of two such pairs.
+// Twice as many whole numbers of 16 bits.
 struct Shorts {
   int16_t v[2 * lanes];
 };
+// The same bits; where sums are narrow, two of them.
+inline Ints as_ints(Pairs x) {
+  return __builtin_bit_cast(Ints, x);
+}
+// Of each element the products of the low and of the high 16 bits, summed.
+inline Ints multiply_halves(Shorts a, Shorts b) {
+  return each<Ints>([&](size_t i) {
+    return static_cast<uint32_t>(a.v[2 * i] * b.v[2 * i] + a.v[2 * i + 1] * b.v[2 * i + 1]);
+  });
+}
+inline Ints multiply_halves(Ints a, Ints b) {
+  return multiply_halves(__builtin_bit_cast(Shorts, a), __builtin_bit_cast(Shorts, b));
+}
+// Signed bytes in 16 bits: of each quad the bytes 0 and 2, or 1 and 3; and the sums of the products
+// of two such pairs.
 inline Quads even_bytes(Quads x) {
   return __builtin_bit_cast(Quads, each<Shorts>([&](size_t i) {
                               return static_cast<int16_t>(static_cast<int8_t>(x.v[2 * i]));
@@ -350,10 +364,7 @@ inline Quads odd_bytes(Quads x) {
                             }));
 }
 inline Ints multiply_shorts(Quads a, Quads b) {
-  const Shorts x = __builtin_bit_cast(Shorts, a), y = __builtin_bit_cast(Shorts, b);
-  return each<Ints>([&](size_t i) {
-    return static_cast<uint32_t>(x.v[2 * i] * y.v[2 * i] + x.v[2 * i + 1] * y.v[2 * i + 1]);
-  });
+  return multiply_halves(__builtin_bit_cast(Shorts, a), __builtin_bit_cast(Shorts, b));
 }
 inline Quads widen_to_shorts(const void* p) {
   return __builtin_bit_cast(Quads, each<Shorts>([=](size_t i) {
