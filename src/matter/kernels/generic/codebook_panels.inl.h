@@ -257,9 +257,9 @@ struct Panel<DType::iq1_m> {
   template <class Out>
   static void open(PackedBlock in, size_t, Out out) {
     const Ints a = in.word(FIELD(scales)), b = in.word(FIELD(scales) + 4);
-    const Ints first = bits_at(a, 12, 15) | ((a >> 28) << 4);
-    const Ints second = bits_at(b, 12, 15) | ((b >> 28) << 4);
-    const Floats scale = from_halves(first | (second << 8)) * splat(0.125f);
+    const Ints low_half = bits_at(a, 12, 15) | ((a >> 28) << 4);
+    const Ints high_half = bits_at(b, 12, 15) | ((b >> 28) << 4);
+    const Floats scale = from_halves(low_half | (high_half << 8)) * splat(0.125f);
     UNROLL
     for (size_t i = 0; i < 8; ++i) {
       const size_t at = i / 2 % 2 * 16 + i % 2 * 6;
