@@ -15,7 +15,9 @@ struct Chat {
   List messages{};
   List tools{};                       // function definitions; empty: none
   bool add_generation_prompt = true;  // end with the opening of the assistant's turn
-  Object template_arguments{};        // chat_template_kwargs: further names that the template sees
+  // End within the last message instead, where its text ends: the answer goes on with it.
+  bool continue_final_message = false;
+  Object template_arguments{};  // chat_template_kwargs: further names that the template sees
 };
 
 // One message of plain text.

@@ -27,6 +27,9 @@ struct Request {
   // Also report the prompt's own log-probabilities: its tokens come first in Delta::tokens, the
   // very first one with NaN, for nothing stands before it.
   bool echo_prompt_logprobs = false;
+  // What was computed for this request is taken over only by requests with the same salt, and it
+  // takes over only theirs. Empty: shared by all who have none.
+  std::string cache_salt{};
 };
 
 struct Alternative {
@@ -84,6 +87,7 @@ struct Outcome {
 class Ticket {
  public:
   virtual ~Ticket() = default;
+  virtual std::uint32_t prompt_tokens() const = 0;
   virtual void cancel() = 0;  // returns at once; on_end still follows, with `cancelled`
 };
 
@@ -104,6 +108,8 @@ struct ModelCard {
   std::string name;          // what callers ask for
   std::string architecture;  // empty when unknown
   std::uint64_t parameters = 0;
+  std::uint64_t bytes = 0;           // of the weights; 0: unknown
+  std::string quantization{};        // the type that most of the weights have, as in "Q4_K"
   std::uint32_t context_length = 0;  // tokens, prompt and answer together; 0: unknown
   std::int64_t created_unix_s = 0;
 };

@@ -137,6 +137,9 @@ class ScriptedTicket : public Ticket {
     if (std::this_thread::get_id() == thread_) return;
     changed_.wait(lock, [&] { return !run_->calling; });
   }
+  std::uint32_t prompt_tokens() const override {
+    return static_cast<std::uint32_t>(run_->prompt.size());
+  }
   void cancel() override {
     std::lock_guard lock(mutex_);
     run_->cancelled = true;
@@ -355,7 +358,7 @@ Result<std::string> ScriptedGenerator::render(const Chat& chat) const {
     if (content != nullptr && content->as_string() != nullptr) text += *content->as_string();
     text += "\n";
   }
-  if (chat.add_generation_prompt) text += "<assistant>";
+  if (chat.add_generation_prompt && !chat.continue_final_message) text += "<assistant>";
   return text;
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Serves a tiny model and runs a client's tests against it: serve_and_run.py SCRIPT. Exit code 77: skipped."""
+"""Serves a tiny model and runs a client's tests against it: serve_and_run.py SCRIPT ARGUMENT… Exit code 77: skipped."""
 import json
 import os
 import subprocess
@@ -21,7 +21,7 @@ def main():
                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         try:
             url = json.loads(server.stdout.readline())["url"]
-            return subprocess.run(["sh", sys.argv[1]], env=dict(environment, FREEHOLD_URL=url), timeout=240).returncode
+            return subprocess.run(["sh", *sys.argv[1:]], env=dict(environment, FREEHOLD_URL=url), timeout=240).returncode
         finally:
             server.terminate()
             server.wait(60)

@@ -58,7 +58,13 @@ std::string masked(std::string text) {
   mask_numbers(text, "\"created\":");
   mask_after(text, "\"id\":\"chatcmpl-", fresh_characters);
   mask_after(text, "\"id\":\"cmpl-", fresh_characters);
+  mask_after(text, "\"id\":\"msg_", fresh_characters);
   mask_after(text, "\"fp_", 10);
+  mask_after(text, "\"created_at\":\"", 20);
+  mask_after(text, "\"digest\":\"", 64);
+  for (const char* name : {"total", "prompt_eval", "eval"}) {
+    mask_numbers(text, fmt::format("\"{}_duration\":", name));
+  }
   return text;
 }
 

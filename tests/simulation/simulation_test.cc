@@ -29,6 +29,7 @@ struct Client {
   SamplerSettings sampling;
   StopRules stop;
   bool echo = false;
+  std::string salt{};
   std::uint64_t arrives = 0;                // turn
   std::optional<std::uint64_t> gives_up{};  // turn
   bool drops_ticket = false;                // gives up by destroying it
@@ -48,6 +49,7 @@ class Simulation {
  public:
   explicit Simulation(std::uint64_t seed);
   void run();
+  std::uint64_t cached_tokens() const { return cached_; }
 
  private:
   std::uint64_t between(std::uint64_t low, std::uint64_t high) {
@@ -56,6 +58,7 @@ class Simulation {
   bool chance(std::uint64_t percent) { return random_.below(100) < percent; }
 
   EngineOptions random_options();
+  std::vector<Token> random_prompt();
   Client random_client();
   void act(std::uint64_t turn);
   void submit(Client& client);
@@ -72,6 +75,8 @@ class Simulation {
   EngineOptions options_;
   std::uint32_t blocks_;
   Engine engine_;
+  std::vector<std::vector<Token>> beginnings_;  // that several clients' prompts have
+  std::uint64_t cached_ = 0;                    // tokens, of all clients
   std::vector<std::unique_ptr<Client>> clients_;
   std::set<std::uint64_t> failing_turns_;
 };
@@ -100,13 +105,27 @@ EngineOptions Simulation::random_options() {
   return options;
 }
 
+std::vector<Token> Simulation::random_prompt() {
+  const std::uint32_t vocabulary = decoder_.recipe().vocabulary;
+  std::vector<Token> prompt;
+  const std::size_t beginning = random_.below(3);
+  if (!beginnings_.empty() && chance(60)) {
+    prompt = beginnings_[beginning % beginnings_.size()];
+    prompt.resize(between(0, prompt.size()));
+  }
+  for (std::uint64_t i = chance(30) ? between(1, 400) : between(1, 40); i > 0; --i) {
+    prompt.push_back(static_cast<Token>(random_.below(vocabulary)));
+  }
+  if (beginnings_.size() < 3) beginnings_.push_back(prompt);
+  return prompt;
+}
+
 Client Simulation::random_client() {
   Client client{.prompt = {}, .sampling = {.logit_bias = {}, .logprobs = 0}, .stop = {}};
   const std::uint32_t vocabulary = decoder_.recipe().vocabulary;
   const auto token = [&] { return static_cast<Token>(random_.below(vocabulary)); };
-  for (std::uint64_t i = chance(30) ? between(1, 400) : between(1, 40); i > 0; --i) {
-    client.prompt.push_back(token());
-  }
+  client.prompt = random_prompt();
+  if (chance(15)) client.salt = "own";
   client.sampling.temperature = chance(40) ? 0 : 1;
   client.sampling.seed = random_.next();
   if (chance(30)) client.sampling.top_k = static_cast<std::uint32_t>(between(1, 10));
@@ -127,7 +146,8 @@ void Simulation::submit(Client& client) {
                         .sampling = client.sampling,
                         .stop = client.stop,
                         .speller = {},
-                        .echo_prompt_logprobs = client.echo};
+                        .echo_prompt_logprobs = client.echo,
+                        .cache_salt = client.salt};
   client.submitted = clock_.now();
   auto ticket =
       engine_.submit(std::move(submission),
@@ -166,21 +186,25 @@ void Simulation::act(std::uint64_t turn) {
   decoder_.failure = failing_turns_.contains(turn) ? "simulated failure" : "";
 }
 
-// No block is in two tables, and the spans are within the limits.
+// No block that is written is in two tables, and the spans are within the limits.
 void Simulation::check_plan(const model::Plan& plan) {
   ASSERT_FALSE(plan.spans.empty());
   const SchedulerLimits& limits = options_.scheduler;
   ASSERT_LE(plan.spans.size(), limits.running);
-  std::set<std::uint32_t> used;
+  std::map<std::uint32_t, int> tables;
+  for (const model::Span& span : plan.spans) {
+    for (const std::uint32_t block : span.blocks) ++tables[block];
+  }
   std::size_t prompt_tokens = 0;
   for (const model::Span& span : plan.spans) {
     ASSERT_FALSE(span.tokens.empty());
     ASSERT_EQ(
         span.blocks.size(),
         Scheduler::blocks_for(span.position + static_cast<std::uint32_t>(span.tokens.size())));
-    for (const std::uint32_t block : span.blocks) {
-      ASSERT_LT(block, blocks_);
-      ASSERT_TRUE(used.insert(block).second) << "block " << block << " has two owners";
+    for (std::size_t i = 0; i < span.blocks.size(); ++i) {
+      ASSERT_LT(span.blocks[i], blocks_);
+      const bool written = i >= span.position / model::KvCache::block_positions;
+      if (written) ASSERT_EQ(tables[span.blocks[i]], 1) << "block " << span.blocks[i];
     }
     if (span.tokens.size() > 1) prompt_tokens += span.tokens.size();
   }
@@ -245,6 +269,11 @@ void Simulation::check_client(const Client& client) {
     EXPECT_EQ((*client.end)->usage.prompt_tokens, client.prompt.size());
     EXPECT_EQ((*client.end)->usage.completion_tokens, expected.size() + stopped);
     if (client.echo) EXPECT_EQ(client.echoed, client.prompt);
+    const std::uint32_t cached = (*client.end)->usage.cached_tokens;
+    EXPECT_EQ(cached % model::KvCache::block_positions, 0u);
+    EXPECT_LT(cached, client.prompt.size());
+    if (client.echo) EXPECT_EQ(cached, 0u);
+    cached_ += cached;
   } else {
     ASSERT_LE(client.answer.size(), expected.size());
     EXPECT_TRUE(std::equal(client.answer.begin(), client.answer.end(), expected.begin()));
@@ -279,12 +308,16 @@ TEST(Simulation, EveryRequestEndsOnceWithItsOwnTextAndNoBlockIsLostOrShared) {
   const std::uint64_t first = one.value_or(0);
   const std::uint64_t count =
       one ? 1 : from_environment("FREEHOLD_SIMULATION_SEEDS").value_or(default_seeds);
+  std::uint64_t cached = 0;
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
     SCOPED_TRACE("replay with: FREEHOLD_SIMULATION_SEED=" + std::to_string(seed) +
                  " simulation_test");
-    Simulation(seed).run();
+    Simulation simulation(seed);
+    simulation.run();
     if (HasFailure()) return;
+    cached += simulation.cached_tokens();
   }
+  if (count >= default_seeds) EXPECT_GT(cached, 3'000u);  // the cache of prefixes was in it
 }
 
 }  // namespace

@@ -30,8 +30,10 @@ Result<Chat> read_chat(const std::string& text) {
       chat.add_generation_prompt = *value.as_bool();
     } else if (key == "chat_template_kwargs" && (value.as_object() != nullptr || value.is_null())) {
       if (value.as_object() != nullptr) chat.template_arguments = *value.as_object();
+    } else if (key == "continue_final_message" && value.as_bool() != nullptr) {
+      chat.continue_final_message = *value.as_bool();
     } else if (key == "messages" || key == "tools" || key == "add_generation_prompt" ||
-               key == "chat_template_kwargs") {
+               key == "continue_final_message" || key == "chat_template_kwargs") {
       return fail(ErrorCode::invalid, key + ": not of the right kind");
     }
   }

@@ -1,6 +1,7 @@
 #include "server/api_error.h"
 
 #include "base/json.h"
+#include "server/sse.h"
 
 namespace freehold::server {
 namespace {
@@ -11,7 +12,51 @@ Value text_or_null(const std::string& text) {
   return text.empty() ? Value() : Value(text);
 }
 
+Value openai_value(const ApiError& error) {
+  return Object{{"error", Object{{"message", error.message},
+                                 {"type", error.type},
+                                 {"param", text_or_null(error.param)},
+                                 {"code", text_or_null(error.code)}}}};
+}
+
+std::string_view anthropic_type(unsigned status) {
+  switch (status) {
+    case 401:
+      return "authentication_error";
+    case 403:
+      return "permission_error";
+    case 404:
+      return "not_found_error";
+    case 413:
+      return "request_too_large";
+    case 429:
+      return "rate_limit_error";
+    case 503:
+      return "overloaded_error";
+    default:
+      return status < 500 ? "invalid_request_error" : "api_error";
+  }
+}
+
+Value anthropic_value(const ApiError& error) {
+  return Object{
+      {"type", "error"},
+      {"error", Object{{"type", anthropic_type(error.status)}, {"message", error.message}}}};
+}
+
+Value ollama_value(const ApiError& error) {
+  return Object{{"error", error.message}};
+}
+
 }  // namespace
+
+const ErrorForm openai_errors = {
+    openai_value, [](const ApiError& error) { return sse_event(openai_value(error), "error"); }};
+const ErrorForm anthropic_errors = {anthropic_value, [](const ApiError& error) {
+                                      return sse_event(anthropic_value(error), "error");
+                                    }};
+const ErrorForm ollama_errors = {
+    ollama_value, [](const ApiError& error) { return to_json(ollama_value(error)) + "\n"; }};
 
 ApiError invalid_field(std::string param, std::string message) {
   return {.message = std::move(message), .param = std::move(param)};
@@ -45,15 +90,8 @@ ApiError draining_error() {
           "server_shutting_down"};
 }
 
-Value to_value(const ApiError& error) {
-  return Object{{"error", Object{{"message", error.message},
-                                 {"type", error.type},
-                                 {"param", text_or_null(error.param)},
-                                 {"code", text_or_null(error.code)}}}};
-}
-
-HttpResponse to_response(const ApiError& error) {
-  HttpResponse response{.status = error.status, .body = to_json(to_value(error))};
+HttpResponse to_response(const ApiError& error, const ErrorForm& form) {
+  HttpResponse response{.status = error.status, .body = to_json(form.value(error))};
   if (error.status == 429 || error.status == 503) {
     response.headers.emplace_back("Retry-After", retry_after_seconds);
   }

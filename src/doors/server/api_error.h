@@ -1,5 +1,5 @@
-// What goes wrong at the edge, in OpenAI's form: {"error":{"message","type","param","code"}}.
-// Not the errors of rooms below, which are Error; from_error() translates those.
+// What goes wrong at the edge, and how the dialects tell it. Not the errors of rooms below, which
+// are Error; from_error() translates those.
 #pragma once
 
 #include <expected>
@@ -28,8 +28,19 @@ ApiError invalid_field(std::string param, std::string message);
 ApiError from_error(const Error& error);
 ApiError draining_error();
 
-Value to_value(const ApiError& error);
-HttpResponse to_response(const ApiError& error);
+// How a dialect tells an error: as an object, and as the last piece of a stream.
+struct ErrorForm {
+  Value (*value)(const ApiError& error);
+  std::string (*stream_piece)(const ApiError& error);
+};
+// OpenAI's: {"error":{"message","type","param","code"}}; what is said outside of all dialects, too.
+extern const ErrorForm openai_errors;
+// Anthropic's: {"type":"error","error":{"type","message"}}.
+extern const ErrorForm anthropic_errors;
+// Ollama's: {"error":"message"}.
+extern const ErrorForm ollama_errors;
+
+HttpResponse to_response(const ApiError& error, const ErrorForm& form = openai_errors);
 
 }  // namespace freehold::server
 

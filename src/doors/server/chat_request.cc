@@ -26,12 +26,12 @@ constexpr Field fields[] = {
     {"tool_choice", FieldKind::any, 0, 0, "\"auto\" or \"none\""},
     {"response_format", FieldKind::object, 0, 0, "only {\"type\":\"text\"}"},
     {"add_generation_prompt", FieldKind::boolean, 0, 0, "end the prompt with the answer's opening"},
+    {"continue_final_message", FieldKind::boolean, 0, 0, "go on with the last message's text"},
     {"chat_template_kwargs", FieldKind::object, 0, 0, "further names that the template sees"},
     {"reasoning_effort", FieldKind::string, 0, 0, "passed to the template"},
 };
 
 constexpr Unsupported unsupported[] = {
-    {"continue_final_message", "false"},
     {"functions", "[]", "and use 'tools'"},
     {"function_call", "\"none\"", "and use 'tools'"},
     {"modalities", "[\"text\"]"},
@@ -205,6 +205,7 @@ Parsed<ChatRequest> parse_chat_request(const Value& body) {
   }
   if (request.logprobs) request.sampling.logprobs = static_cast<std::uint32_t>(top.value_or(0));
   request.chat.add_generation_prompt = reader.boolean("add_generation_prompt", true);
+  request.chat.continue_final_message = reader.boolean("continue_final_message", false);
   if (const Object* names = reader.object("chat_template_kwargs")) {
     request.chat.template_arguments = *names;
   }

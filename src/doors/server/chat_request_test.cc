@@ -139,7 +139,6 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{R"("tool_choice":{"type":"function","function":{"name":"f"}})", "tool_choice"},
         Wrong{R"("response_format":{"type":"json_object"})", "response_format"},
         Wrong{R"("response_format":"text")", "response_format"},
-        Wrong{R"("continue_final_message":true)", "continue_final_message"},
         Wrong{R"("functions":[{"name":"f"}])", "functions"},
         Wrong{R"("guided_json":{})", "guided_json"}, Wrong{R"("min_tokens":3)", "min_tokens"},
         Wrong{R"("chat_template_kwargs":[])", "chat_template_kwargs"}));

@@ -33,6 +33,8 @@ constexpr Field fields[] = {
     {"stop_token_ids", FieldKind::integers, 0, max_token, "end at one of these tokens"},
     {"ignore_eos", FieldKind::boolean, 0, 0, "go on past the model's own end"},
     {"logit_bias", FieldKind::object, 0, 0, "token id (as text) to what is added to its logit"},
+    {"cache_salt", FieldKind::string, 0, 0,
+     "share the cache of prompts only with requests that have the same"},
     {"user", FieldKind::any, 0, 0, "ignored"},
     {"metadata", FieldKind::any, 0, 0, "ignored"},
 };
@@ -155,6 +157,7 @@ GenerationRequest read_generation(FieldReader& reader) {
     }
     generation.include_usage = wanted != nullptr && *wanted;
   }
+  generation.cache_salt = reader.string("cache_salt");
   read_sampling(reader, generation.sampling);
   read_stop(reader, generation.stop);
   reader.refuse(unsupported_fields());
@@ -162,8 +165,10 @@ GenerationRequest read_generation(FieldReader& reader) {
 }
 
 Request choice_request(const GenerationRequest& generation, Prompt prompt, std::uint32_t choice) {
-  Request request{
-      .prompt = std::move(prompt), .sampling = generation.sampling, .stop = generation.stop};
+  Request request{.prompt = std::move(prompt),
+                  .sampling = generation.sampling,
+                  .stop = generation.stop,
+                  .cache_salt = generation.cache_salt};
   if (request.sampling.seed) *request.sampling.seed += choice;
   return request;
 }

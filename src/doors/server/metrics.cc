@@ -41,6 +41,10 @@ std::string Metrics::to_prometheus() const {
          [](const ModelCounters& c) { return c.prompt_tokens.load(); });
   family("vllm:prompt_tokens_cached_total", "counter", "Of these, taken from the prefix cache.",
          [](const ModelCounters& c) { return c.cached_tokens.load(); });
+  family("vllm:prefix_cache_queries_total", "counter", "Prompt tokens looked for in the cache.",
+         [](const ModelCounters& c) { return c.prompt_tokens.load(); });
+  family("vllm:prefix_cache_hits_total", "counter", "Of these, found.",
+         [](const ModelCounters& c) { return c.cached_tokens.load(); });
   family("vllm:generation_tokens_total", "counter", "Generated tokens of ended sequences.",
          [](const ModelCounters& c) { return c.generation_tokens.load(); });
   text +=

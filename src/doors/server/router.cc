@@ -22,6 +22,15 @@ std::optional<std::string_view> fit(std::string_view pattern, std::string_view p
   return path.substr(brace);
 }
 
+// A bearer token, or what Anthropic's clients send.
+std::optional<std::string> key_of(const HttpRequest& head) {
+  constexpr std::string_view scheme = "Bearer ";
+  const std::string* bearer = head.header("authorization");
+  if (bearer != nullptr && bearer->starts_with(scheme)) return bearer->substr(scheme.size());
+  const std::string* key = head.header("x-api-key");
+  return key != nullptr ? std::optional(*key) : std::nullopt;
+}
+
 }  // namespace
 
 Router::Match Router::find(std::string_view method, std::string_view path) const {
@@ -42,11 +51,11 @@ Router::Match Router::find(std::string_view method, std::string_view path) const
 
 // Digests are compared, in constant time, so that neither content nor length leaks by timing.
 bool Router::is_authorized(const HttpRequest& head) const {
-  if (options_.api_key.empty() || !head.path.starts_with("/v1/")) return true;
-  constexpr std::string_view scheme = "Bearer ";
-  const std::string* given = head.header("authorization");
-  if (given == nullptr || !given->starts_with(scheme)) return false;
-  const std::string left = sha256(given->substr(scheme.size()));
+  const bool asked = head.path.starts_with("/v1/") || head.path.starts_with("/api/");
+  if (options_.api_key.empty() || !asked) return true;
+  const auto given = key_of(head);
+  if (!given) return false;
+  const std::string left = sha256(*given);
   const std::string right = sha256(options_.api_key);
   int difference = 0;
   for (std::size_t i = 0; i < left.size(); ++i) difference |= left[i] ^ right[i];
@@ -85,12 +94,14 @@ std::optional<HttpResponse> Router::refuse(const HttpRequest& head, bool drainin
     response.headers.emplace_back("Allow", match.allowed);
     return response;
   }
+  const ErrorForm& errors = *match.route->errors;
   if (!is_authorized(head)) {
     return to_response({401,
                         "a valid API key is needed: Authorization: Bearer KEY",
                         "invalid_request_error",
                         {},
-                        "invalid_api_key"});
+                        "invalid_api_key"},
+                       errors);
   }
   if (!draining) return {};
   if (head.path == "/health") {
@@ -99,7 +110,7 @@ std::optional<HttpResponse> Router::refuse(const HttpRequest& head, bool drainin
     return response;
   }
   if (match.route->while_draining) return {};
-  return to_response(draining_error());
+  return to_response(draining_error(), errors);
 }
 
 void Router::handle(const std::shared_ptr<Exchange>& exchange) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "freehold/value.h"
+#include "server/api_error.h"
 #include "server/http.h"
 #include "server/server.h"
 
@@ -27,7 +28,8 @@ struct Route {
   Handler handler;
   Object request_schema = {};  // of a JSON body; empty: none is read
   std::string answer_type = "application/json";
-  Object answer_schema = {};    // empty: not described
+  Object answer_schema = {};  // empty: not described
+  const ErrorForm* errors = &openai_errors;
   bool while_draining = false;  // answered to the end, so that watchers see the server go
 };
 

@@ -17,6 +17,14 @@ class LiveServer : public Server {
     router_.add(model_route(service_));
     router_.add(chat_completions_route(service_));
     router_.add(completions_route(service_));
+    router_.add(messages_route(service_));
+    router_.add(count_tokens_route(service_));
+    router_.add(ollama_chat_route(service_));
+    router_.add(ollama_generate_route(service_));
+    router_.add(ollama_tags_route(service_));
+    router_.add(ollama_ps_route(service_));
+    router_.add(ollama_show_route(service_));
+    router_.add(ollama_version_route());
     router_.add(metrics_route(service_));
     router_.add(version_route());
     router_.add(openapi_route(router_));

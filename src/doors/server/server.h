@@ -28,7 +28,7 @@ struct ServerOptions {
   double idle_seconds = 75;       // between two requests on one connection
   double write_seconds = 30;      // for a client to take the next 64 KiB
   std::string cors_origin = "*";  // empty: no CORS headers
-  std::string api_key{};          // asked for as a bearer token under /v1; empty: nobody is asked
+  std::string api_key{};          // asked for under /v1 and /api; empty: nobody is asked
 };
 
 class Server {

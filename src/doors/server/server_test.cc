@@ -210,7 +210,9 @@ TEST(Server, CancelsWhatOutlivesTheDrainTime) {
 
 TEST(Server, UsesTheOnlyModelWhenNoneIsNamedAndAsksForANameOtherwise) {
   ScriptedGenerator one{{}};
-  ScriptedGenerator other({.card = {"other", "script", 0, 100, 0}});
+  Script of_other;
+  of_other.card.name = "other";
+  ScriptedGenerator other(of_other);
   RunningServer single({}, {&one});
   EXPECT_EQ(ask(single.port(), "POST", completions, chat).status, 200u);
   RunningServer several({}, {&one, &other});

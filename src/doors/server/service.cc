@@ -29,8 +29,12 @@ Parsed<Generator*> Service::find(std::string_view name) const {
     return fail(invalid_field(
         "model", fmt::format("'model' is missing; it is one of {}", names_of(models))));
   }
+  // Ollama's clients may add the tag that they were told to leave out.
+  constexpr std::string_view tag = ":latest";
+  const std::string_view untagged =
+      name.substr(0, name.size() - (name.ends_with(tag) ? tag.size() : 0));
   for (Generator* model : models) {
-    if (model->card().name == name) return model;
+    if (model->card().name == name || model->card().name == untagged) return model;
   }
   return fail(ApiError{404,
                        fmt::format("The model `{}` does not exist here. There is {}.",

@@ -24,11 +24,15 @@ ApiError refusal(const Generator& generator, const Prompt& prompt, const Error& 
 
 }  // namespace
 
+HttpResponse Dialect::stream_begin(const std::vector<std::uint32_t>&) {
+  return sse_head();
+}
+
 void TextAnswer::start(const std::shared_ptr<Exchange>& exchange, Metrics& metrics, TextJob job) {
   ModelCounters& counters = metrics.model(job.generator->card().name);
   const auto answer = std::make_shared<TextAnswer>(*exchange, counters, std::move(job));
   if (auto started = answer->start_choices(exchange); !started) {
-    exchange->send(to_response(started.error()));
+    exchange->send(to_response(started.error(), *answer->job_.errors));
     return;
   }
   exchange->keep(answer);
@@ -78,7 +82,7 @@ void TextAnswer::on_delta(std::size_t index, Delta delta) {
     ++counters_.running;
   }
   if (job_.stream) {
-    if (!exchange_.begun()) exchange_.begin(sse_head());
+    begin_stream();
     exchange_.write(job_.dialect->delta(index, delta));
     return;
   }
@@ -94,10 +98,17 @@ void TextAnswer::on_end(std::size_t index, Result<Outcome> outcome) {
   if (outcome->finish == FinishReason::cancelled) return fail_with(draining_error());
   choice.completion.outcome = *std::move(outcome);
   if (job_.stream) {
-    if (!exchange_.begun()) exchange_.begin(sse_head());
+    begin_stream();
     exchange_.write(job_.dialect->choice_end(index, choice.completion.outcome));
   }
   if (--under_way_ == 0) finish();
+}
+
+void TextAnswer::begin_stream() {
+  if (exchange_.begun()) return;
+  std::vector<std::uint32_t> prompt_tokens;
+  for (const Choice& choice : choices_) prompt_tokens.push_back(choice.ticket->prompt_tokens());
+  exchange_.begin(job_.dialect->stream_begin(prompt_tokens));
 }
 
 void TextAnswer::count_end(Choice& choice, const Outcome& outcome) {
@@ -150,10 +161,10 @@ void TextAnswer::fail_with(const ApiError& error) {
     if (choice.ticket) choice.ticket->cancel();
   }
   if (exchange_.begun()) {
-    exchange_.write(sse_event(to_value(error), "error"));
+    exchange_.write(job_.errors->stream_piece(error));
     exchange_.end();
   } else {
-    exchange_.send(to_response(error));
+    exchange_.send(to_response(error, *job_.errors));
   }
 }
 
@@ -174,12 +185,15 @@ Usage TextAnswer::total_usage() const {
   return total;
 }
 
-Handler text_handler(Service& service, Parsed<TextJob> (*make_job)(Service&, const HttpRequest&)) {
-  return [&service, make_job](const std::shared_ptr<Exchange>& exchange, std::string_view) {
-    auto job = make_job(service, exchange->request());
-    if (!job) return exchange->send(to_response(job.error()));
-    TextAnswer::start(exchange, service.metrics, *std::move(job));
-  };
+Handler text_handler(Service& service, Parsed<TextJob> (*make_job)(Service&, const HttpRequest&),
+                     const ErrorForm& errors) {
+  return
+      [&service, &errors, make_job](const std::shared_ptr<Exchange>& exchange, std::string_view) {
+        auto job = make_job(service, exchange->request());
+        if (!job) return exchange->send(to_response(job.error(), errors));
+        job->errors = &errors;
+        TextAnswer::start(exchange, service.metrics, *std::move(job));
+      };
 }
 
 Value usage_value(const Usage& usage) {

@@ -21,6 +21,8 @@ namespace freehold::server {
 class Dialect {
  public:
   virtual ~Dialect() = default;
+  // What a stream begins with; each prompt's length is known by then.
+  virtual HttpResponse stream_begin(const std::vector<std::uint32_t>& prompt_tokens);
   // Events of a stream; may be empty.
   virtual std::string delta(std::size_t choice, const Delta& delta) = 0;
   virtual std::string choice_end(std::size_t choice, const Outcome& outcome) = 0;
@@ -37,6 +39,7 @@ struct TextJob {
   std::size_t choices_per_prompt = 1;
   bool stream = false;
   std::unique_ptr<Dialect> dialect;
+  const ErrorForm* errors = &openai_errors;
 };
 
 class TextAnswer : public Answer, public std::enable_shared_from_this<TextAnswer> {
@@ -59,6 +62,7 @@ class TextAnswer : public Answer, public std::enable_shared_from_this<TextAnswer
   Parsed<void> start_choices(const std::shared_ptr<Exchange>& exchange);
   void on_delta(std::size_t index, Delta delta);
   void on_end(std::size_t index, Result<Outcome> outcome);
+  void begin_stream();
   void count_end(Choice& choice, const Outcome& outcome);
   void finish();
   void fail_with(const ApiError& error);
@@ -74,7 +78,8 @@ class TextAnswer : public Answer, public std::enable_shared_from_this<TextAnswer
 
 // Answers what `make_job` makes of a request, or with the error that it found. The service must
 // outlive the handler.
-Handler text_handler(Service& service, Parsed<TextJob> (*make_job)(Service&, const HttpRequest&));
+Handler text_handler(Service& service, Parsed<TextJob> (*make_job)(Service&, const HttpRequest&),
+                     const ErrorForm& errors = openai_errors);
 
 // usage in OpenAI's form.
 Value usage_value(const Usage& usage);

@@ -10,13 +10,15 @@ namespace {
 
 class SequenceTicket : public Ticket {
  public:
-  explicit SequenceTicket(std::shared_ptr<Subscription> subscription)
-      : subscription_(std::move(subscription)) {}
+  SequenceTicket(std::shared_ptr<Subscription> subscription, std::uint32_t prompt_tokens)
+      : subscription_(std::move(subscription)), prompt_tokens_(prompt_tokens) {}
   ~SequenceTicket() override { subscription_->close(); }
+  std::uint32_t prompt_tokens() const override { return prompt_tokens_; }
   void cancel() override { subscription_->cancel(); }
 
  private:
   std::shared_ptr<Subscription> subscription_;
+  const std::uint32_t prompt_tokens_;
 };
 
 EngineOptions bounded(EngineOptions options, const model::KvCache& cache) {
@@ -103,6 +105,7 @@ bool Engine::turn() {
 Result<std::unique_ptr<Ticket>> Engine::submit(Submission submission, Listener listener) {
   TRY(check_prompt(submission, options_.context_length, decoder_.recipe().vocabulary));
   auto subscription = std::make_shared<Subscription>(std::move(listener));
+  const auto prompt_tokens = static_cast<std::uint32_t>(submission.prompt.size());
   auto sequence = std::make_unique<Sequence>(std::move(submission), subscription,
                                              options_.context_length, clock_.now());
   {
@@ -117,7 +120,7 @@ Result<std::unique_ptr<Ticket>> Engine::submit(Submission submission, Listener l
     inbox_.push_back(std::move(sequence));
   }
   wake_.notify_one();
-  return std::make_unique<SequenceTicket>(std::move(subscription));
+  return std::make_unique<SequenceTicket>(std::move(subscription), prompt_tokens);
 }
 
 void Engine::take_in() {

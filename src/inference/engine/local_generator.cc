@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <utility>
 
 #include "base/log.h"
@@ -52,7 +53,15 @@ ModelCard describe(const formats::Checkpoint& checkpoint, const model::Recipe& r
                  .architecture = recipe.architecture,
                  .context_length = context_length,
                  .created_unix_s = written_unix_s(checkpoint.path())};
-  for (const NamedTensor& tensor : checkpoint.tensors()) card.parameters += tensor.view.elements();
+  std::map<DType, std::uint64_t> bytes_of_type;
+  for (const NamedTensor& tensor : checkpoint.tensors()) {
+    card.parameters += tensor.view.elements();
+    card.bytes += tensor.bytes;
+    bytes_of_type[tensor.view.type] += tensor.bytes;
+  }
+  const auto most = std::ranges::max_element(
+      bytes_of_type, {}, [](const auto& type_and_bytes) { return type_and_bytes.second; });
+  if (most != bytes_of_type.end()) card.quantization = traits(most->first).name;
   return card;
 }
 
@@ -194,7 +203,8 @@ Result<std::unique_ptr<Ticket>> LocalGenerator::start(Request request, Listener 
       .sampling = TRY(resolve(request.sampling, parts_->defaults.sampling, vocabulary)),
       .stop = TRY(resolve(request.stop, parts_->end_tokens)),
       .speller = {},
-      .echo_prompt_logprobs = request.echo_prompt_logprobs};
+      .echo_prompt_logprobs = request.echo_prompt_logprobs,
+      .cache_salt = std::move(request.cache_salt)};
   if (const text::Tokenizer* own = tokenizer(); own != nullptr) {
     submission.speller =
         std::make_unique<TokenizerSpeller>(*own, parts_->is_text_free(submission.prompt));

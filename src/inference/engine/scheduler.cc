@@ -62,6 +62,19 @@ Turn Scheduler::plan() {
 void Scheduler::settle(const Turn& turn) {
   for (std::size_t i = 0; i < turn.sequences.size(); ++i) {
     turn.sequences[i]->computed += static_cast<std::uint32_t>(turn.plan.spans[i].tokens.size());
+    remember(*turn.sequences[i]);
+  }
+}
+
+// Blocks that have been filled are there for others.
+void Scheduler::remember(Sequence& sequence) {
+  constexpr std::size_t each = Prefixes::block_tokens;
+  if (sequence.known_blocks == 0) sequence.known = empty_prefix(sequence.cache_salt());
+  while ((sequence.known_blocks + 1) * each <= sequence.computed) {
+    const auto tokens = sequence.tokens().subspan(sequence.known_blocks * each).first<each>();
+    const std::uint32_t block = sequence.blocks[sequence.known_blocks];
+    sequence.known = blocks_.remember(sequence.known, tokens, block);
+    ++sequence.known_blocks;
   }
 }
 
@@ -91,6 +104,7 @@ void Scheduler::preempt(Sequence& sequence) {
   running_.pop_back();
   blocks_.give_back(sequence.blocks);
   sequence.computed = 0;
+  sequence.known_blocks = 0;
   waiting_.push_front(&sequence);
 }
 
@@ -99,11 +113,34 @@ void Scheduler::preempt(Sequence& sequence) {
 void Scheduler::admit() {
   while (!waiting_.empty() && running_.size() < limits_.running) {
     Sequence& next = *waiting_.front();
-    if (blocks_.free() < blocks_for(next.size()) + running_.size()) return;
-    CHECK(grow(next));
+    if (!admit(next)) return;
     waiting_.pop_front();
     running_.push_back(&next);
   }
+}
+
+bool Scheduler::admit(Sequence& sequence) {
+  const std::vector<Prefixes::Known> known = known_beginning(sequence);
+  // Of the known blocks those that somebody holds cost nothing; the others are counted as free.
+  const auto held = static_cast<std::uint32_t>(std::ranges::count_if(
+      known, [&](const Prefixes::Known& each) { return blocks_.holders(each.block) > 0; }));
+  if (blocks_.free() < blocks_for(sequence.size()) - held + running_.size()) return false;
+  for (const Prefixes::Known& each : known) {
+    blocks_.hold(each.block);
+    sequence.blocks.push_back(each.block);
+    sequence.known = each.id;
+  }
+  sequence.known_blocks = static_cast<std::uint32_t>(known.size());
+  sequence.computed = sequence.known_blocks * model::KvCache::block_positions;
+  if (!sequence.cached_tokens) sequence.cached_tokens = sequence.computed;
+  CHECK(grow(sequence));
+  return true;
+}
+
+std::vector<Prefixes::Known> Scheduler::known_beginning(const Sequence& sequence) const {
+  if (sequence.echoes()) return {};  // it wants logits of every token
+  return blocks_.known(empty_prefix(sequence.cache_salt()),
+                       sequence.tokens().first(sequence.size() - 1));
 }
 
 void Scheduler::share_out(Turn& turn) {

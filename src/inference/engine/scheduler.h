@@ -3,6 +3,8 @@
 //
 // - First come, first served: nobody is admitted before who came earlier, and when blocks run out
 //   the youngest gives its own back and starts over (preemption by recomputing).
+// - Whoever begins with tokens that are in the cache takes those blocks over, whole blocks only, at
+//   least one token being left to compute: its logits choose the next.
 // - Every sequence that waits for its next token gets it in every turn; prompts share what is left
 //   of the token budget evenly, so a long one delays neither the answers beside it nor the short
 //   prompts behind it.
@@ -60,9 +62,12 @@ class Scheduler {
 
  private:
   void make_room();
+  void remember(Sequence& sequence);
+  std::vector<Prefixes::Known> known_beginning(const Sequence& sequence) const;
   bool grow(Sequence& sequence);
   void preempt(Sequence& sequence);
   void admit();
+  bool admit(Sequence& sequence);
   void share_out(Turn& turn);
 
   const SchedulerLimits limits_;

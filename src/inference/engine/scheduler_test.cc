@@ -2,17 +2,35 @@
 
 #include <gtest/gtest.h>
 
+#include <numeric>
+
 namespace freehold::engine {
 namespace {
 
 // A sequence that nobody listens to.
-std::unique_ptr<Sequence> sequence(std::size_t prompt_tokens) {
-  Submission submission{.prompt = std::vector<Token>(prompt_tokens, 1),
+std::unique_ptr<Sequence> sequence(std::vector<Token> prompt, std::string salt = {},
+                                   bool echo = false) {
+  Submission submission{.prompt = std::move(prompt),
                         .sampling = {.temperature = 0, .logit_bias = {}, .logprobs = {}},
                         .stop = {},
-                        .speller = {}};
+                        .speller = {},
+                        .echo_prompt_logprobs = echo,
+                        .cache_salt = std::move(salt)};
   return std::make_unique<Sequence>(
       std::move(submission), std::make_shared<Subscription>(Listener{}), 100'000, Duration{});
+}
+
+// One whose tokens nobody else has.
+std::unique_ptr<Sequence> sequence(std::size_t prompt_tokens) {
+  static Token fresh = 0;
+  std::vector<Token> prompt(prompt_tokens, ++fresh);
+  return sequence(std::move(prompt));
+}
+
+std::vector<Token> counting(std::size_t count, Token from = 0) {
+  std::vector<Token> tokens(count);
+  std::iota(tokens.begin(), tokens.end(), from);
+  return tokens;
 }
 
 std::vector<std::size_t> span_sizes(const Turn& turn) {
@@ -45,7 +63,7 @@ TEST(Blocks, EndTheProgramWhenOneComesBackTwice) {
   Blocks blocks(2);
   const std::uint32_t block = *blocks.take();
   std::vector<std::uint32_t> twice = {block, block};
-  EXPECT_DEATH(blocks.give_back(twice), "taken_");
+  EXPECT_DEATH(blocks.give_back(twice), "holders");
 }
 
 TEST(Scheduler, SharesTheBudgetEvenlyAndPassesOnWhatShortPromptsLeave) {
@@ -93,10 +111,78 @@ TEST(Scheduler, BringsAPreemptedSequenceBackBeforeWhoeverCameLater) {
   scheduler.remove(*first);
   const Turn turn = scheduler.plan();
   EXPECT_EQ(turn.sequences, (std::vector<Sequence*>{third.get(), second.get()}));
-  EXPECT_EQ(turn.plan.spans[1].position, 0u);
+  EXPECT_EQ(turn.plan.spans[1].position, 32u);  // its first block is still in the cache
   scheduler.remove(*second);
   scheduler.remove(*third);
   EXPECT_EQ(scheduler.blocks().free(), 4u);
+}
+
+// Computes a prompt that nobody runs beside and forgets its sequence: the position it began at.
+std::uint32_t computed_from(Scheduler& scheduler, std::unique_ptr<Sequence> one) {
+  scheduler.add(*one);
+  const Turn turn = scheduler.plan();
+  scheduler.settle(turn);
+  scheduler.remove(*one);
+  return turn.plan.spans.at(0).position;
+}
+
+TEST(Scheduler, ComputesOnlyWhatFollowsABeginningThatIsInTheCache) {
+  Scheduler scheduler({.running = 4}, 20);
+  const auto first = sequence(counting(100));
+  scheduler.add(*first);
+  answer(scheduler, scheduler.plan());
+  std::vector<Token> prompt = counting(70);
+  prompt.push_back(1000);
+  const auto second = sequence(prompt);
+  scheduler.add(*second);
+  const Turn turn = scheduler.plan();
+  EXPECT_EQ(span_sizes(turn), (std::vector<std::size_t>{1, 7}));
+  EXPECT_EQ(turn.plan.spans[1].position, 64u);
+  EXPECT_EQ(turn.plan.spans[1].blocks[0], turn.plan.spans[0].blocks[0]);
+  EXPECT_EQ(turn.plan.spans[1].blocks[1], turn.plan.spans[0].blocks[1]);
+  EXPECT_NE(turn.plan.spans[1].blocks[2], turn.plan.spans[0].blocks[2]);
+  EXPECT_EQ(second->cached_tokens, 64u);
+  scheduler.remove(*first);
+  scheduler.remove(*second);
+  EXPECT_EQ(scheduler.blocks().free(), 20u);
+}
+
+TEST(Scheduler, ComputesAtLeastTheLastTokenOfAPromptThatIsWhollyInTheCache) {
+  Scheduler scheduler({.running = 4}, 20);
+  for (const std::uint32_t cached : {0u, 32u}) {
+    const auto one = sequence(counting(64));
+    scheduler.add(*one);
+    const Turn turn = scheduler.plan();
+    EXPECT_EQ(turn.plan.spans[0].position, cached);
+    EXPECT_EQ(turn.plan.spans[0].wanted_logits, 1u);
+    answer(scheduler, turn);
+    scheduler.remove(*one);
+  }
+}
+
+TEST(Scheduler, KeepsTheCachesOfSaltsApart) {
+  Scheduler scheduler({.running = 4}, 20);
+  const auto cached = [&](const std::string& salt, bool echo = false) {
+    return computed_from(scheduler, sequence(counting(50), salt, echo));
+  };
+  EXPECT_EQ(cached(""), 0u);
+  EXPECT_EQ(cached("a tenant"), 0u);
+  EXPECT_EQ(cached("a tenant"), 32u);
+  EXPECT_EQ(cached("another"), 0u);
+  EXPECT_EQ(cached(""), 32u);
+  EXPECT_EQ(cached("", true), 0u);  // an echo wants every token's logits
+}
+
+TEST(Scheduler, ForgetsWhatWasGivenBackLongestAgoWhenBlocksRunOut) {
+  Scheduler scheduler({.running = 4}, 4);
+  const auto cached = [&](std::vector<Token> prompt) {
+    return computed_from(scheduler, sequence(std::move(prompt)));
+  };
+  EXPECT_EQ(cached(counting(64, 0)), 0u);
+  EXPECT_EQ(cached(counting(64, 500)), 0u);   // now all four hold something known
+  EXPECT_EQ(cached(counting(64, 900)), 0u);   // takes those of the first, its last block first
+  EXPECT_EQ(cached(counting(64, 500)), 32u);  // the second is still there
+  EXPECT_EQ(cached(counting(64, 0)), 0u);
 }
 
 TEST(Scheduler, ForgetsAWaitingSequence) {

@@ -10,6 +10,7 @@ Sequence::Sequence(Submission submission, std::shared_ptr<Subscription> subscrip
                    std::uint32_t context_length, Duration submitted)
     : tokens_(std::move(submission.prompt)),
       prompt_tokens_(static_cast<std::uint32_t>(tokens_.size())),
+      cache_salt_(std::move(submission.cache_salt)),
       context_length_(context_length),
       echoed_(submission.echo_prompt_logprobs ? 0 : prompt_tokens_),
       stop_(std::move(submission.stop)),
@@ -111,6 +112,7 @@ void Sequence::finish() {
 Outcome Sequence::outcome(FinishReason finish) const {
   Outcome result{.finish = finish, .usage = {}, .stop_string = {}};
   result.usage.prompt_tokens = prompt_tokens_;
+  result.usage.cached_tokens = cached_tokens.value_or(0);
   result.usage.completion_tokens = completion_tokens_;
   if (admitted_) result.usage.queue_s = seconds(*admitted_ - submitted_);
   if (admitted_ && first_token_) {

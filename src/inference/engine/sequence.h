@@ -6,9 +6,11 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
+#include "engine/prefixes.h"
 #include "engine/sampler.h"
 #include "engine/stop.h"
 #include "engine/stream.h"
@@ -24,6 +26,7 @@ struct Submission {
   StopRules stop;
   std::unique_ptr<Speller> speller;  // may be empty: no text then
   bool echo_prompt_logprobs = false;
+  std::string cache_salt{};  // the cache is shared only with who has the same
 };
 
 // The rows of one span's wanted logits, last row: the last token's.
@@ -48,9 +51,14 @@ class Sequence {
   // The scheduler's: the sequence's place in the cache.
   std::uint32_t computed = 0;         // tokens whose keys and values are in the cache
   std::vector<std::uint32_t> blocks;  // of the cache, in the order of positions
+  PrefixId known;                     // the prefix that was remembered last,
+  std::uint32_t known_blocks = 0;     // and its length
+  // Tokens of the prompt that were in the cache when the sequence was first let in.
+  std::optional<std::uint32_t> cached_tokens;
   // The engine's: whether it was never let in so far.
   bool queued = true;
 
+  const std::string& cache_salt() const { return cache_salt_; }
   std::span<const Token> tokens() const { return tokens_; }  // the prompt and the answer so far
   std::uint32_t size() const { return static_cast<std::uint32_t>(tokens_.size()); }
   std::uint32_t prompt_tokens() const { return prompt_tokens_; }
@@ -82,6 +90,7 @@ class Sequence {
 
   std::vector<Token> tokens_;
   const std::uint32_t prompt_tokens_;
+  const std::string cache_salt_;
   const std::uint32_t context_length_;
   std::uint32_t echoed_;  // tokens of the prompt whose log-probability was told
   StopRules stop_;

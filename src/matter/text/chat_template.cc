@@ -144,6 +144,28 @@ Result<Value> normalize(const Value& message, std::size_t index) {
   return result;
 }
 
+// Drops what a template puts behind the last message's text. Templates may have trimmed the text;
+// its own white space at the end is kept where it can be found (as transformers does).
+Result<void> end_within(const Value& last, std::string& rendered) {
+  constexpr std::string_view blanks = " \t\r\n\f\v";
+  const Value* content = last.find("content");
+  const std::string* whole = content != nullptr ? content->as_string() : nullptr;
+  const std::size_t begin = whole != nullptr ? whole->find_first_not_of(blanks) : std::string::npos;
+  if (begin == std::string::npos) {
+    return fail(ErrorCode::invalid, "the last message has no text that could be continued");
+  }
+  const std::string_view text = std::string_view(*whole).substr(begin);
+  const std::size_t trimmed = text.find_last_not_of(blanks) + 1;
+  const std::size_t at = rendered.rfind(text.substr(0, trimmed));
+  if (at == std::string::npos) {
+    return fail(ErrorCode::invalid,
+                "the chat template changes the last message's text: it cannot be continued");
+  }
+  const bool untrimmed = std::string_view(rendered).substr(at).starts_with(text);
+  rendered.resize(at + (untrimmed ? text.size() : trimmed));
+  return {};
+}
+
 }  // namespace
 
 ChatTemplate::ChatTemplate(std::string source, Template plain, std::optional<Template> with_tools,
@@ -193,10 +215,13 @@ Result<std::string> ChatTemplate::render(const Chat& chat, std::int64_t now_unix
   for (const auto& [name, value] : chat.template_arguments) context.set(name, value);
   context.set("messages", std::move(messages));
   context.set("tools", chat.tools.empty() ? Value() : Value(chat.tools));
-  context.set("add_generation_prompt", chat.add_generation_prompt);
+  context.set("add_generation_prompt", chat.add_generation_prompt && !chat.continue_final_message);
   const bool for_tools = !chat.tools.empty() && with_tools_.has_value();
-  return TRY_IN("chat template",
-                (for_tools ? *with_tools_ : plain_).render(*context.as_object(), now_unix_s));
+  std::string text =
+      TRY_IN("chat template",
+             (for_tools ? *with_tools_ : plain_).render(*context.as_object(), now_unix_s));
+  if (chat.continue_final_message) TRY(end_within(chat.messages.back(), text));
+  return text;
 }
 
 }  // namespace freehold::text

@@ -28,6 +28,22 @@ TEST(ChatTemplate, WritesTheConversationAndOpensTheAnswer) {
   EXPECT_EQ(render(source, chat), "<user>Hello");
 }
 
+TEST(ChatTemplate, EndsWithinTheLastMessageThatIsToBeContinued) {
+  constexpr std::string_view source =
+      "{% for m in messages %}<{{ m.role }}>{{ m.content|trim }}</s>{% endfor %}"
+      "{% if add_generation_prompt %}<assistant>{% endif %}";
+  Chat chat = hello();
+  chat.continue_final_message = true;
+  chat.messages.push_back(message("assistant", "Hello, I "));
+  EXPECT_EQ(render(source, chat), "<user>Hello</s><assistant>Hello, I");
+  constexpr std::string_view untrimmed = "{% for m in messages %}{{ m.content }}|{% endfor %}";
+  EXPECT_EQ(render(untrimmed, chat), "Hello|Hello, I ");
+  EXPECT_EQ(render("{{ messages[0].content }}", chat),
+            "error: the chat template changes the last message's text: it cannot be continued");
+  chat.messages.back() = message("assistant", " ");
+  EXPECT_EQ(render(source, chat), "error: the last message has no text that could be continued");
+}
+
 TEST(ChatTemplate, GivesToolsAsNoneWhenThereAreNone) {
   constexpr std::string_view source =
       "{{ tools is none }}{{ tools|tojson }}{{ documents is none }}";
