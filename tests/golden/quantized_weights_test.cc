@@ -22,12 +22,11 @@ namespace {
 
 const std::string name = "model.layers.0.mlp.down_proj.weight";
 
-std::shared_ptr<const formats::Checkpoint> checkpoint_of(const QuantizedSample& sample,
-                                                         Storage storage, DType scale_type) {
+CheckpointDraft draft_of(const QuantizedSample& sample, Storage storage, DType scale_type) {
   CheckpointDraft draft{formats::Container::safetensors, Object{}, {}};
   draft.metadata.set("quantization_config", quantization_config(sample, storage));
   draft.tensors = stored(name, sample, storage, scale_type);
-  return open_checkpoint(draft.write(scratch_folder()));
+  return draft;
 }
 
 std::unique_ptr<model::QuantizedMatrix> matrix_of(const formats::Checkpoint& checkpoint,
@@ -42,9 +41,9 @@ std::unique_ptr<model::QuantizedMatrix> matrix_of(const formats::Checkpoint& che
 }
 
 // Every weight to the bit, through the rows that are packed.
-void expect_exact(const QuantizedSample& sample, Storage storage, DType scale_type,
+void expect_exact(const QuantizedSample& sample, const CheckpointDraft& draft,
                   DType expected_type) {
-  const auto checkpoint = checkpoint_of(sample, storage, scale_type);
+  const auto checkpoint = open_checkpoint(draft.write(scratch_folder()));
   ASSERT_NE(checkpoint, nullptr);
   const auto matrix = matrix_of(*checkpoint, sample);
   ASSERT_NE(matrix, nullptr);
@@ -61,6 +60,11 @@ void expect_exact(const QuantizedSample& sample, Storage storage, DType scale_ty
       ASSERT_EQ(weights[c], sample.weight(r, order.empty() ? c : order[c])) << r << ", " << c;
     }
   }
+}
+
+void expect_exact(const QuantizedSample& sample, Storage storage, DType scale_type,
+                  DType expected_type) {
+  expect_exact(sample, draft_of(sample, storage, scale_type), expected_type);
 }
 
 constexpr Storage every_storage[] = {Storage::int8, Storage::packed,  Storage::packed_with_zeros,
@@ -107,8 +111,39 @@ TEST(QuantizedWeights, OfColumnsInTheOrderOfActivationsAreSortedByGroup) {
   QuantizedSample sample = random_sample(16, 128, 4, 4, false);
   for (std::size_t c = 0; c < 128; ++c) sample.group_of[c] = static_cast<std::uint32_t>(c * 7 % 4);
   expect_exact(sample, Storage::gptq, DType::f16, DType::int4_zero);
-  const auto checkpoint = checkpoint_of(sample, Storage::gptq, DType::f16);
+  const auto checkpoint =
+      open_checkpoint(draft_of(sample, Storage::gptq, DType::f16).write(scratch_folder()));
   EXPECT_EQ(matrix_of(*checkpoint, sample)->column_order().size(), 128u);
+}
+
+TEST(QuantizedWeights, MayHaveOneScaleForEverything) {
+  QuantizedSample sample = random_sample(16, 64, 1, 8, true);
+  std::ranges::fill(sample.scales, 0.125f);
+  CheckpointDraft draft = draft_of(sample, Storage::int8, DType::bf16);
+  Draft& scale = *draft.find("model.layers.0.mlp.down_proj.weight_scale");
+  scale.shape = {1};
+  scale.bytes.resize(2);
+  expect_exact(sample, draft, DType::q8_0);
+}
+
+TEST(QuantizedWeights, MayHaveZerosOfFourBitsAsBytes) {
+  const QuantizedSample sample = random_sample(16, 64, 2, 4, false);
+  CheckpointDraft draft = draft_of(sample, Storage::packed_with_zeros, DType::bf16);
+  Draft& zeros = *draft.find("model.layers.0.mlp.down_proj.weight_zero_point");
+  zeros.type = DType::i8;
+  zeros.shape = {16, 2};
+  zeros.bytes.clear();
+  for (const std::uint32_t zero : sample.zeros) {
+    zeros.bytes.push_back(static_cast<std::byte>(zero - 8));  // as signed codes: from -8 on
+  }
+  expect_exact(sample, draft, DType::int4_zero);
+}
+
+TEST(QuantizedWeights, OfGptqNeedNoIndexOfGroups) {
+  const QuantizedSample sample = random_sample(16, 128, 2, 4, false);
+  CheckpointDraft draft = draft_of(sample, Storage::gptq_v2, DType::f16);
+  ASSERT_TRUE(draft.remove("model.layers.0.mlp.down_proj.g_idx"));
+  expect_exact(sample, draft, DType::int4_zero);
 }
 
 std::vector<double> logprobs(const std::filesystem::path& path) {
