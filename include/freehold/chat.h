@@ -20,6 +20,14 @@ struct Chat {
   Object template_arguments{};  // chat_template_kwargs: further names that the template sees
 };
 
+// A call that a model wants made. `arguments` is the text of a JSON object.
+struct ToolCall {
+  std::string name;
+  std::string arguments;
+
+  bool operator==(const ToolCall&) const = default;
+};
+
 // One message of plain text.
 inline Value message(std::string role, std::string content) {
   return Object{{"role", std::move(role)}, {"content", std::move(content)}};

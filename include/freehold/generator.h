@@ -50,9 +50,17 @@ struct TokenInfo {
 struct Delta {
   std::string text;
   std::vector<TokenInfo> tokens;  // filled only when logprobs were asked for
+  // Of an answer in a conversation: what the model thinks before it speaks, and the calls of tools
+  // that became complete. Both are no part of the text.
+  std::string reasoning{};
+  std::vector<ToolCall> tool_calls{};
+
+  bool empty() const {
+    return text.empty() && tokens.empty() && reasoning.empty() && tool_calls.empty();
+  }
 };
 
-enum class FinishReason { stop, length, cancelled };
+enum class FinishReason { stop, length, tool_calls, cancelled };
 
 // The reason as JSON and people are told it.
 constexpr std::string_view name_of(FinishReason reason) {
@@ -61,6 +69,8 @@ constexpr std::string_view name_of(FinishReason reason) {
       return "stop";
     case FinishReason::length:
       return "length";
+    case FinishReason::tool_calls:
+      return "tool_calls";
     case FinishReason::cancelled:
       return "cancelled";
   }
@@ -102,6 +112,10 @@ struct Completion {
   std::string text;
   std::vector<TokenInfo> tokens;
   Outcome outcome;
+  std::string reasoning{};
+  std::vector<ToolCall> tool_calls{};
+
+  void add(Delta delta);
 };
 
 struct ModelCard {

@@ -20,6 +20,8 @@ struct Script {
   std::vector<std::string> answers = {"Hello from the script."};
   // When set, called instead with every request.
   std::function<std::string(const Request&)> answer = {};
+  // When set, what is thought before the answer and called after it.
+  std::function<Delta(const Request&)> beside = {};
   std::chrono::microseconds token_delay{0};  // before every token
   std::uint32_t max_running = 64;            // one more is refused as `absent`: the queue is full
   std::optional<std::uint32_t> fail_after = {};  // end with `internal` after so many tokens

@@ -1,6 +1,8 @@
 #include "freehold/generator.h"
 
+#include <algorithm>
 #include <condition_variable>
+#include <iterator>
 #include <mutex>
 
 namespace freehold {
@@ -14,12 +16,14 @@ struct Waiting {
   std::optional<Result<Outcome>> end;
 };
 
-void keep(Completion& completion, const Delta& delta) {
-  completion.text += delta.text;
-  completion.tokens.insert(completion.tokens.end(), delta.tokens.begin(), delta.tokens.end());
-}
-
 }  // namespace
+
+void Completion::add(Delta delta) {
+  text += delta.text;
+  reasoning += delta.reasoning;
+  std::ranges::move(delta.tokens, std::back_inserter(tokens));
+  std::ranges::move(delta.tool_calls, std::back_inserter(tool_calls));
+}
 
 Result<Completion> Generator::complete(Request request,
                                        const std::function<bool(const Delta&)>& on_delta) {
@@ -44,8 +48,8 @@ Result<Completion> Generator::complete(Request request,
     const bool ended = waiting.end.has_value();
     lock.unlock();
     for (const Delta& delta : deltas) {
-      keep(waiting.completion, delta);
       if (on_delta && !on_delta(delta)) ticket->cancel();
+      waiting.completion.add(delta);
     }
     lock.lock();
     if (ended && waiting.fresh.empty()) break;

@@ -191,14 +191,17 @@ void ScriptedGenerator::State::step(const std::shared_ptr<Run>& run,
   const bool with_prompt = made == 0 && run->request.echo_prompt_logprobs;
   Delta delta = with_prompt ? prompt_delta(*run) : Delta{};
   run->request.echo_prompt_logprobs = false;
+  if (made == 0 && script.beside) delta.reasoning = script.beside(run->request).reasoning;
   Delta next = next_delta(*run);
   delta.text = std::move(next.text);
   std::ranges::move(next.tokens, std::back_inserter(delta.tokens));
   const bool over = run->ended;
+  if (over && script.beside) delta.tool_calls = script.beside(run->request).tool_calls;
+  if (!delta.tool_calls.empty()) run->outcome.finish = FinishReason::tool_calls;
   run->calling = true;
   const auto tell = run->listener.on_delta;
   lock.unlock();
-  if (tell && !(over && delta.text.empty() && delta.tokens.empty())) tell(std::move(delta));
+  if (tell && !(over && delta.empty())) tell(std::move(delta));
   lock.lock();
   run->calling = false;
   changed.notify_all();

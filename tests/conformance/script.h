@@ -24,14 +24,24 @@ inline std::string asked(const Request& request) {
   return content != nullptr && content->as_string() != nullptr ? *content->as_string() : "";
 }
 
-// "say X" is answered by X, "slow" by two thousand words; all else gets the story.
+// "say X" is answered by X, "use X" by X after a thought and with a call of the tool X, "slow" by
+// two thousand words; all else gets the story.
 inline std::string answer(const Request& request) {
   const std::string question = asked(request);
-  if (question.starts_with("say ")) return question.substr(4);
+  if (question.starts_with("say ") || question.starts_with("use ")) return question.substr(4);
   if (!question.starts_with("slow")) return story;
   std::string words;
   for (int i = 0; i < 2000; ++i) words += " word" + std::to_string(i);
   return words;
+}
+
+inline Delta beside(const Request& request) {
+  const std::string question = asked(request);
+  if (!question.starts_with("use ")) return {};
+  Delta delta;
+  delta.reasoning = "I need " + question.substr(4) + ".";
+  delta.tool_calls = {{question.substr(4), R"({"place":"here"})"}};
+  return delta;
 }
 
 inline Script script(std::string name) {
@@ -42,6 +52,7 @@ inline Script script(std::string name) {
                  .context_length = 8192,
                  .created_unix_s = 1'700'000'000};
   script.answer = answer;
+  script.beside = beside;
   return script;
 }
 

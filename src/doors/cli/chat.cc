@@ -1,7 +1,9 @@
 // freehold chat: a conversation at the terminal.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdio>
+#include <utility>
 
 #include "cli/answer.h"
 #include "cli/chat_session.h"
@@ -48,7 +50,11 @@ class ChatVerb : public Command {
   // A failed answer is told and the conversation goes on; only our own faults end it.
   static Result<void> answer(ChatSession& session) {
     const Interrupt interrupt;
-    const Result<Completion> completion = session.answer([](const Delta& delta) {
+    bool thinking = false;
+    const Result<Completion> completion = session.answer([&](const Delta& delta) {
+      if (!delta.reasoning.empty()) think(delta.reasoning);
+      thinking = thinking || !delta.reasoning.empty();
+      if (!delta.text.empty() && std::exchange(thinking, false)) think("\n\n");
       print(delta.text);
       return !Interrupt::seen();
     });
@@ -60,6 +66,11 @@ class ChatVerb : public Command {
                                         : "freehold: " + completion.error().message;
     std::fputs((note + "\n").c_str(), stderr);
     return {};
+  }
+
+  // Thoughts are no result: they are shown beside it, and only to people.
+  static void think(const std::string& text) {
+    if (::isatty(STDERR_FILENO) == 1) std::fputs(("\033[2m" + text + "\033[0m").c_str(), stderr);
   }
 
   ModelOptions model_;

@@ -3,6 +3,7 @@
 #include "server/endpoints.h"
 #include "server/logprobs.h"
 #include "server/openai_envelope.h"
+#include "server/openai_tool_calls.h"
 #include "server/text_answer.h"
 
 namespace freehold::server {
@@ -14,12 +15,23 @@ class ChatDialect : public Dialect {
       : envelope_({"chatcmpl-", "chat.completion", "chat.completion.chunk"}, card,
                   request.include_usage),
         logprobs_(request.logprobs),
-        opened_(request.choices, false) {}
+        opened_(request.choices, false),
+        calls_(request.choices, 0) {}
 
   std::string delta(std::size_t choice, const Delta& delta) override {
     std::string events = opening(choice);
-    if (delta.text.empty() && delta.tokens.empty()) return events;
-    return events + chunk(choice, Object{{"content", delta.text}}, nullptr, &delta.tokens);
+    if (!delta.reasoning.empty()) {
+      events += chunk(choice, Object{{"reasoning_content", delta.reasoning}}, nullptr, nullptr);
+    }
+    if (!delta.text.empty() || !delta.tokens.empty()) {
+      events += chunk(choice, Object{{"content", delta.text}}, nullptr, &delta.tokens);
+    }
+    for (const ToolCall& call : delta.tool_calls) {
+      Object numbered = openai_tool_call(call);
+      numbered.emplace(numbered.begin(), "index", calls_[choice]++);
+      events += chunk(choice, Object{{"tool_calls", List{std::move(numbered)}}}, nullptr, nullptr);
+    }
+    return events;
   }
 
   std::string choice_end(std::size_t choice, const Outcome& outcome) override {
@@ -31,17 +43,27 @@ class ChatDialect : public Dialect {
   Value whole(const std::vector<Completion>& completions, const Usage& usage) override {
     List choices;
     for (const Completion& completion : completions) {
-      choices.push_back(Object{
-          {"index", static_cast<std::int64_t>(choices.size())},
-          {"message",
-           Object{{"role", "assistant"}, {"content", completion.text}, {"refusal", nullptr}}},
-          {"logprobs", logprobs_ ? chat_logprobs(completion.tokens) : Value()},
-          {"finish_reason", name_of(completion.outcome.finish)}});
+      choices.push_back(Object{{"index", static_cast<std::int64_t>(choices.size())},
+                               {"message", message(completion)},
+                               {"logprobs", logprobs_ ? chat_logprobs(completion.tokens) : Value()},
+                               {"finish_reason", name_of(completion.outcome.finish)}});
     }
     return envelope_.whole(std::move(choices), usage);
   }
 
  private:
+  static Object message(const Completion& completion) {
+    const bool calls_only = completion.text.empty() && !completion.tool_calls.empty();
+    Object said{{"role", "assistant"},
+                {"content", calls_only ? Value() : Value(completion.text)},
+                {"refusal", nullptr}};
+    if (!completion.reasoning.empty()) said.emplace_back("reasoning_content", completion.reasoning);
+    if (!completion.tool_calls.empty()) {
+      said.emplace_back("tool_calls", openai_tool_calls(completion.tool_calls));
+    }
+    return said;
+  }
+
   // The first chunk of a choice, once: it says who speaks.
   std::string opening(std::size_t choice) {
     if (opened_[choice]) return {};
@@ -61,6 +83,7 @@ class ChatDialect : public Dialect {
   const OpenAiEnvelope envelope_;
   const bool logprobs_;
   std::vector<bool> opened_;
+  std::vector<std::int64_t> calls_;  // told so far
 };
 
 Parsed<TextJob> make_job(Service& service, const HttpRequest& request) {

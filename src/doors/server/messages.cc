@@ -1,4 +1,7 @@
 // POST /v1/messages: Anthropic's dialect.
+#include <utility>
+
+#include "base/json.h"
 #include "server/endpoints.h"
 #include "server/messages_request.h"
 #include "server/request_id.h"
@@ -10,6 +13,7 @@ namespace {
 
 std::string_view stop_reason(const Outcome& outcome) {
   if (!outcome.stop_string.empty()) return "stop_sequence";
+  if (outcome.finish == FinishReason::tool_calls) return "tool_use";
   return outcome.finish == FinishReason::length ? "max_tokens" : "end_turn";
 }
 
@@ -38,19 +42,30 @@ class MessagesDialect : public Dialect {
     HttpResponse head = sse_head();
     const Usage usage{.prompt_tokens = prompt_tokens[0]};
     head.body = event("message_start", {{"message", message({}, nullptr, nullptr, usage)}});
-    head.body += event("content_block_start",
-                       {{"index", 0}, {"content_block", Object{{"type", "text"}, {"text", ""}}}});
     return head;
   }
 
   std::string delta(std::size_t, const Delta& delta) override {
-    if (delta.text.empty()) return {};
-    return event("content_block_delta",
-                 {{"index", 0}, {"delta", Object{{"type", "text_delta"}, {"text", delta.text}}}});
+    std::string events;
+    if (!delta.reasoning.empty()) {
+      events +=
+          within(Block::thinking, {{"type", "thinking"}, {"thinking", ""}, {"signature", ""}});
+      events += piece({{"type", "thinking_delta"}, {"thinking", delta.reasoning}});
+    }
+    if (!delta.text.empty()) {
+      events += within(Block::text, {{"type", "text"}, {"text", ""}});
+      events += piece({{"type", "text_delta"}, {"text", delta.text}});
+    }
+    for (const ToolCall& call : delta.tool_calls) {
+      events += close();
+      events += within(Block::tool_use, tool_use(call.name, Object{}));
+      events += piece({{"type", "input_json_delta"}, {"partial_json", call.arguments}});
+    }
+    return events;
   }
 
   std::string choice_end(std::size_t, const Outcome& outcome) override {
-    return event("content_block_stop", {{"index", 0}}) +
+    return close() +
            event("message_delta", {{"delta", Object{{"stop_reason", stop_reason(outcome)},
                                                     {"stop_sequence", stop_sequence(outcome)}}},
                                    {"usage", usage_of(outcome.usage)}});
@@ -61,12 +76,44 @@ class MessagesDialect : public Dialect {
   Value whole(const std::vector<Completion>& completions, const Usage& usage) override {
     const Completion& only = completions[0];
     List content;
+    if (!only.reasoning.empty()) {
+      content.push_back(
+          Object{{"type", "thinking"}, {"thinking", only.reasoning}, {"signature", ""}});
+    }
     if (!only.text.empty()) content.push_back(Object{{"type", "text"}, {"text", only.text}});
+    for (const ToolCall& call : only.tool_calls) {
+      content.push_back(tool_use(call.name, parse_json(call.arguments).value_or(Object{})));
+    }
     return message(std::move(content), stop_reason(only.outcome), stop_sequence(only.outcome),
                    usage);
   }
 
  private:
+  enum class Block { none, thinking, text, tool_use };
+
+  static Object tool_use(const std::string& name, Value input) {
+    return {{"type", "tool_use"},
+            {"id", fresh_id("toolu_")},
+            {"name", name},
+            {"input", std::move(input)}};
+  }
+
+  // Blocks follow each other: one is closed before the next is opened.
+  std::string within(Block kind, Object opening) {
+    if (block_ == kind) return {};
+    std::string events = close();
+    block_ = kind;
+    return events +
+           event("content_block_start", {{"index", index_}, {"content_block", std::move(opening)}});
+  }
+  std::string close() {
+    if (std::exchange(block_, Block::none) == Block::none) return {};
+    return event("content_block_stop", {{"index", index_++}});
+  }
+  std::string piece(Object delta) const {
+    return event("content_block_delta", {{"index", index_}, {"delta", std::move(delta)}});
+  }
+
   Object message(List content, Value reason, Value sequence, const Usage& usage) const {
     return {{"id", id_},
             {"type", "message"},
@@ -80,6 +127,8 @@ class MessagesDialect : public Dialect {
 
   const std::string id_;
   const std::string model_;
+  Block block_ = Block::none;  // that is open
+  std::int64_t index_ = 0;     // its number, or the next one's
 };
 
 Parsed<TextJob> make_job(Service& service, const HttpRequest& request) {

@@ -24,38 +24,50 @@ class OllamaDialect : public Dialect {
   }
 
   std::string delta(std::size_t, const Delta& delta) override {
-    if (delta.text.empty()) return {};
-    Object line = piece(delta.text);
+    if (delta.text.empty() && delta.reasoning.empty() && delta.tool_calls.empty()) return {};
+    Object line = piece(delta.text, delta.reasoning, delta.tool_calls);
     line.emplace_back("done", false);
     return to_json(line) + "\n";
   }
 
   std::string choice_end(std::size_t, const Outcome& outcome) override {
-    return to_json(last("", outcome)) + "\n";
+    return to_json(last({}, outcome)) + "\n";
   }
 
   std::string stream_end(const Usage&) override { return {}; }
 
   Value whole(const std::vector<Completion>& completions, const Usage&) override {
-    return last(completions[0].text, completions[0].outcome);
+    return last(completions[0], completions[0].outcome);
   }
 
-  Object piece(const std::string& text) const {
+  Object piece(const std::string& text, const std::string& reasoning,
+               const std::vector<ToolCall>& calls) const {
     Object line{{"model", model_}, {"created_at", rfc3339(Clock::system().unix_time_s())}};
-    if (text_ == OllamaText::message) {
-      line.emplace_back("message", Object{{"role", "assistant"}, {"content", text}});
-    } else {
+    if (text_ == OllamaText::response) {
       line.emplace_back("response", text);
+      if (!reasoning.empty()) line.emplace_back("thinking", reasoning);
+      return line;
     }
+    Object message{{"role", "assistant"}, {"content", text}};
+    if (!reasoning.empty()) message.emplace_back("thinking", reasoning);
+    List list;
+    for (const ToolCall& call : calls) {
+      Value arguments = parse_json(call.arguments).value_or(Object{});
+      list.push_back(
+          Object{{"function", Object{{"name", call.name}, {"arguments", std::move(arguments)}}}});
+    }
+    if (!list.empty()) message.emplace_back("tool_calls", std::move(list));
+    line.emplace_back("message", std::move(message));
     return line;
   }
 
  private:
-  Object last(const std::string& text, const Outcome& outcome) const {
+  Object last(const Completion& rest, const Outcome& outcome) const {
     const Usage& usage = outcome.usage;
-    Object line = piece(text);
+    Object line = piece(rest.text, rest.reasoning, rest.tool_calls);
+    const bool limited = outcome.finish == FinishReason::length;
     line.emplace_back("done", true);
-    line.emplace_back("done_reason", name_of(outcome.finish));
+    line.emplace_back("done_reason", limited ? "length" : "stop");
     line.emplace_back("total_duration",
                       nanoseconds(usage.queue_s + usage.prefill_s + usage.decode_s));
     line.emplace_back("load_duration", 0);
@@ -73,7 +85,7 @@ class OllamaDialect : public Dialect {
 }  // namespace
 
 Value ollama_loaded(const ModelCard& card, OllamaText text) {
-  Object line = OllamaDialect(card, text).piece("");
+  Object line = OllamaDialect(card, text).piece("", "", {});
   line.emplace_back("done", true);
   line.emplace_back("done_reason", "load");
   return line;

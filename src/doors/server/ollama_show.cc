@@ -32,7 +32,7 @@ Parsed<Value> show(Service& service, const HttpRequest& request) {
                 {"template", ""},
                 {"details", ollama_details(card)},
                 {"model_info", std::move(info)},
-                {"capabilities", List{"completion"}},
+                {"capabilities", List{"completion", "tools"}},
                 {"modified_at", rfc3339(card.created_unix_s)}};
 }
 

@@ -86,8 +86,7 @@ void TextAnswer::on_delta(std::size_t index, Delta delta) {
     exchange_.write(job_.dialect->delta(index, delta));
     return;
   }
-  choice.completion.text += delta.text;
-  std::ranges::move(delta.tokens, std::back_inserter(choice.completion.tokens));
+  choice.completion.add(std::move(delta));
 }
 
 void TextAnswer::on_end(std::size_t index, Result<Outcome> outcome) {
@@ -129,6 +128,7 @@ void TextAnswer::count_end(Choice& choice, const Outcome& outcome) {
   counters_.generation_tokens += usage.completion_tokens;
   switch (outcome.finish) {
     case FinishReason::stop:
+    case FinishReason::tool_calls:
       ++counters_.stopped;
       break;
     case FinishReason::length:

@@ -11,25 +11,32 @@
 #include "engine/cache_size.h"
 #include "engine/generation_defaults.h"
 #include "model/model.h"
+#include "text/answer_format.h"
 #include "text/detokenizer.h"
 
 namespace freehold::engine {
 namespace {
 
-// The model's own tokenizer as the speller of one answer. Special tokens are told, never shown.
+// The model's own tokenizer as the speller of one answer. Special tokens are told, never shown, but
+// for those by which an answer is taken apart.
 class TokenizerSpeller : public Speller {
  public:
-  TokenizerSpeller(const text::Tokenizer& tokenizer, bool at_start)
-      : tokenizer_(tokenizer), detokenizer_(tokenizer, at_start) {}
+  // `format` may be nullptr: the answer is not taken apart.
+  TokenizerSpeller(const text::Tokenizer& tokenizer, const text::AnswerFormat* format,
+                   bool at_start)
+      : tokenizer_(tokenizer), format_(format), detokenizer_(tokenizer, at_start) {}
 
   std::string add(Token token) override {
-    return tokenizer_.is_special(token) ? std::string() : detokenizer_.add(token);
+    if (!tokenizer_.is_special(token)) return detokenizer_.add(token);
+    const std::string_view name = tokenizer_.bytes(token);
+    return format_ != nullptr && text::is_mark(*format_, name) ? std::string(name) : std::string();
   }
   std::string finish() override { return detokenizer_.finish(); }
   std::string_view bytes(Token token) const override { return tokenizer_.bytes(token); }
 
  private:
   const text::Tokenizer& tokenizer_;
+  const text::AnswerFormat* format_;
   text::Detokenizer detokenizer_;
 };
 
@@ -89,6 +96,7 @@ struct LocalGenerator::Parts {
   std::unique_ptr<model::Decoder> decoder;
   std::optional<text::Tokenizer> tokenizer;
   std::optional<text::ChatTemplate> chat_template;
+  const text::AnswerFormat* answer_format = nullptr;  // of the chat template
   GenerationDefaults defaults;
   std::vector<Token> end_tokens;
   ModelCard card;
@@ -103,6 +111,7 @@ Result<void> LocalGenerator::Parts::open_text() {
   const std::size_t vocabulary = decoder->recipe().vocabulary;
   tokenizer = TRY(open_tokenizer(*checkpoint));
   if (tokenizer) chat_template = TRY(text::ChatTemplate::open(*checkpoint, *tokenizer));
+  if (chat_template) answer_format = &text::answer_format_of(chat_template->source());
   defaults = TRY(read_generation_defaults(*checkpoint, vocabulary));
   end_tokens = defaults.end_tokens;
   if (tokenizer) {
@@ -184,7 +193,12 @@ Result<std::vector<Token>> LocalGenerator::tokenize(const Prompt& prompt) const 
   if (const auto* text = std::get_if<std::string>(&prompt)) {
     return own->tokens(*text, {.add_special = true, .parse_special = true});
   }
-  const std::string text = TRY(render(std::get<Chat>(prompt)));
+  return tokenize_rendered(TRY(render(std::get<Chat>(prompt))));
+}
+
+// What a template renders holds its special tokens already.
+std::vector<Token> LocalGenerator::tokenize_rendered(std::string_view text) const {
+  const text::Tokenizer* own = tokenizer();
   const bool has_bos = own->bos() && text.starts_with(own->bytes(*own->bos()));
   auto pieces = own->encode(text, {.add_special = !has_bos, .parse_special = true});
   // An end-of-text token that the tokenizer adds would close the turn that is to be continued.
@@ -198,16 +212,28 @@ Result<std::vector<Token>> LocalGenerator::tokenize(const Prompt& prompt) const 
 
 Result<std::unique_ptr<Ticket>> LocalGenerator::start(Request request, Listener listener) {
   const std::size_t vocabulary = parts_->decoder->recipe().vocabulary;
+  std::unique_ptr<text::AnswerReader> reader;
+  std::vector<Token> prompt;
+  if (Chat* chat = std::get_if<Chat>(&request.prompt); chat != nullptr && tokenizer() != nullptr) {
+    const std::string text = TRY(render(*chat));
+    const text::AnswerFormat& format = *parts_->answer_format;
+    prompt = tokenize_rendered(text);
+    reader = std::make_unique<text::AnswerReader>(format, std::move(chat->tools),
+                                                  text::ends_in_thought(text, format));
+  } else {
+    prompt = TRY(tokenize(request.prompt));
+  }
   Submission submission{
-      .prompt = TRY(tokenize(request.prompt)),
+      .prompt = std::move(prompt),
       .sampling = TRY(resolve(request.sampling, parts_->defaults.sampling, vocabulary)),
       .stop = TRY(resolve(request.stop, parts_->end_tokens)),
       .speller = {},
       .echo_prompt_logprobs = request.echo_prompt_logprobs,
       .cache_salt = std::move(request.cache_salt)};
   if (const text::Tokenizer* own = tokenizer(); own != nullptr) {
-    submission.speller =
-        std::make_unique<TokenizerSpeller>(*own, parts_->is_text_free(submission.prompt));
+    submission.speller = std::make_unique<TokenizerSpeller>(
+        *own, reader ? parts_->answer_format : nullptr, parts_->is_text_free(submission.prompt));
+    submission.reader = std::move(reader);
   } else if (!request.stop.strings.empty()) {
     return no_tokenizer("it cannot find stop strings");
   }

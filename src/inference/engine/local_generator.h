@@ -46,6 +46,7 @@ class LocalGenerator : public Generator {
   const text::Tokenizer* tokenizer() const;  // nullptr when the model has none
 
  private:
+  std::vector<Token> tokenize_rendered(std::string_view text) const;
   struct Parts;
   explicit LocalGenerator(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;

@@ -15,7 +15,8 @@ Sequence::Sequence(Submission submission, std::shared_ptr<Subscription> subscrip
       echoed_(submission.echo_prompt_logprobs ? 0 : prompt_tokens_),
       stop_(std::move(submission.stop)),
       sampler_(std::move(submission.sampling), tokens_),
-      stream_(std::move(submission.speller), stop_.strings, std::move(subscription)),
+      stream_(std::move(submission.speller), std::move(submission.reader), stop_.strings,
+              std::move(subscription)),
       submitted_(submitted) {}
 
 std::uint32_t Sequence::wanted_logits(std::uint32_t count) const {

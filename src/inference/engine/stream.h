@@ -11,6 +11,7 @@
 #include "engine/stop.h"
 #include "engine/subscription.h"
 #include "freehold/generator.h"
+#include "text/answer_reader.h"
 
 namespace freehold::engine {
 
@@ -29,8 +30,9 @@ class Speller {
 class Stream {
  public:
   // Without a speller the text stays empty and only tokens are told.
-  Stream(std::unique_ptr<Speller> speller, std::span<const std::string> stop_strings,
-         std::shared_ptr<Subscription> subscription);
+  // Without a reader all text is what the answer says.
+  Stream(std::unique_ptr<Speller> speller, std::unique_ptr<text::AnswerReader> reader,
+         std::span<const std::string> stop_strings, std::shared_ptr<Subscription> subscription);
 
   // One more token of the answer; `infos` is what is to be told about it, empty when nothing is.
   void add(Token token, std::vector<TokenInfo> infos);
@@ -46,7 +48,11 @@ class Stream {
   std::string_view bytes(Token token) const;
 
  private:
+  void take_apart(std::string text, bool at_end, Delta& delta);
+
   std::unique_ptr<Speller> speller_;
+  std::unique_ptr<text::AnswerReader> reader_;
+  bool called_ = false;  // a tool
   StopMatcher matcher_;
   std::shared_ptr<Subscription> subscription_;
 };
