@@ -3,13 +3,16 @@
 #include <algorithm>
 
 #include "freehold/result.h"
+#include "model/reordered.h"
 
 namespace freehold::model {
 
 constexpr std::size_t record = kernels::activation_step_bytes;
 
 Forms forms_of(const Matrix& weights) {
-  const bool records = weights.panels != nullptr && kernels::kernels().has_panels(weights.type);
+  // Columns in another order: floats, of which the product makes records of its own.
+  const bool records = weights.panels != nullptr && column_order(weights).empty() &&
+                       kernels::kernels().has_panels(weights.type);
   return {.floats = !records, .records = records};
 }
 
@@ -18,7 +21,8 @@ Forms forms_of(std::span<const Matrix> weights) {
   const Matrix* last = nullptr;
   for (const Matrix& each : weights) {  // mostly all alike
     const bool alike = last != nullptr && each.type == last->type &&
-                       (each.panels == nullptr) == (last->panels == nullptr);
+                       (each.panels == nullptr) == (last->panels == nullptr) &&
+                       column_order(each).empty() == column_order(*last).empty();
     if (!alike) forms = forms | forms_of(each);
     last = &each;
   }

@@ -39,6 +39,12 @@ std::uint64_t rounded_up(std::uint64_t value, std::uint64_t unit) {
   return (value + unit - 1) / unit * unit;
 }
 
+// What the tensors of a quantized matrix do not say themselves: a zero of its.
+std::string zeros_of(const Matrix& matrix) {
+  if (matrix.quantized == nullptr) return {};
+  return fmt::format(", zero {}", matrix.quantized->tensors().zero(0, 0));
+}
+
 Layout lay_out(Weights& weights, const formats::Checkpoint& checkpoint) {
   const auto& kernels = kernels::kernels();
   Layout layout;
@@ -48,7 +54,8 @@ Layout lay_out(Weights& weights, const formats::Checkpoint& checkpoint) {
     const std::uint64_t bytes = rounded_up(matrix->rows, kernels.panel_rows) * matrix->row_bytes;
     layout.matrices.push_back({matrix, layout.bytes, bytes});
     layout.bytes = rounded_up(layout.bytes + bytes, page);
-    contents += fmt::format("{} {} {}\n", traits(matrix->type).name, matrix->rows, matrix->columns);
+    contents += fmt::format("{} {} {}{}\n", traits(matrix->type).name, matrix->rows,
+                            matrix->columns, zeros_of(*matrix));
   }
   layout.header = packed_header(contents, checkpoint);
   return layout;
@@ -62,10 +69,17 @@ void point_at(const Layout& layout, const std::byte* begin) {
 void pack(const Matrix& matrix, std::size_t begin, std::size_t end, std::byte* out) {
   const auto& kernels = kernels::kernels();
   const std::size_t rows = kernels.panel_rows, panel_bytes = rows * matrix.row_bytes;
+  std::vector<std::byte> written;
   for (std::size_t i = begin; i < end; ++i, out += panel_bytes) {
     CHECK(i * rows < matrix.rows);
-    kernels.pack_panel(matrix.type, matrix.data + i * panel_bytes,
-                       std::min(rows, matrix.rows - i * rows), matrix.columns, out);
+    const std::size_t taken = std::min(rows, matrix.rows - i * rows);
+    const std::byte* source = matrix.data == nullptr ? nullptr : matrix.data + i * panel_bytes;
+    if (matrix.quantized != nullptr) {
+      written.resize(panel_bytes);
+      matrix.quantized->write_rows(i * rows, i * rows + taken, written.data());
+      source = written.data();
+    }
+    kernels.pack_panel(matrix.type, source, taken, matrix.columns, out);
   }
 }
 
@@ -88,8 +102,13 @@ Result<void> pack_all(const Layout& layout, ThreadPool& pool, Room room, Done do
       });
       TRY(done(offset, taken * panel_bytes));
       progress.update(offset + taken * panel_bytes);
+      if (matrix.quantized != nullptr) continue;
       forget_pages({matrix.data + first * panel_bytes,
                     std::min(taken * panel_bytes, matrix.bytes() - first * panel_bytes)});
+    }
+    if (matrix.quantized == nullptr) continue;
+    for (const NamedTensor* tensor : matrix.quantized->tensors().tensors()) {
+      forget_pages({tensor->view.data, tensor->bytes});
     }
   }
   return {};

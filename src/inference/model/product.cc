@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/kernels.h"
+#include "model/reordered.h"
 
 namespace freehold::model {
 namespace {
@@ -25,7 +26,8 @@ struct Range {
 // Weights of these rows times these tokens; y is where the first row of the first token goes.
 void multiply_tile(const Matrix& weights, Range rows, const Operand& x, Range tokens, float* y,
                    std::size_t y_stride) {
-  CHECK(weights.data != nullptr && weights.columns == x.columns && rows.end <= weights.rows);
+  CHECK((weights.data != nullptr || weights.panels != nullptr) && weights.columns == x.columns &&
+        rows.end <= weights.rows);
   const auto& kernels = kernels::kernels();
   const std::size_t columns = weights.columns;
   const std::size_t skipped = rows.begin * weights.row_bytes;
@@ -96,14 +98,34 @@ void add_bias_of(const Vector& bias, Range rows, float* sum) {
   if (!bias.empty()) kernels::kernels().add(bias.data() + rows.begin, sum, rows.size());
 }
 
-void multiply_gated_tile(const GatedProduct& product, Range rows, float* memory) {
+// The inputs of a call's products in the order of their matrices' columns; empty where all columns
+// are in place.
+template <class Each, class MatrixOf>
+std::vector<Operand> reorder(ReorderedInputs& reordered, std::span<const Each> products,
+                             MatrixOf matrix_of) {
+  const auto in_place = [&](const Each& each) { return column_order(matrix_of(each)).empty(); };
+  std::vector<Operand> inputs;
+  if (std::ranges::all_of(products, in_place)) return inputs;
+  for (const Each& each : products) inputs.push_back(reordered.of(matrix_of(each), each.x));
+  return inputs;
+}
+
+// The input of a product among `products`.
+template <class Each>
+const Operand& input_of(const Each& product, std::span<const Each> products,
+                        const std::vector<Operand>& inputs) {
+  return inputs.empty() ? product.x : inputs[static_cast<std::size_t>(&product - products.data())];
+}
+
+void multiply_gated_tile(const GatedProduct& product, const Operand& gate_x, const Operand& up_x,
+                         Range rows, float* memory) {
   float* const gate = memory;
   float* const up = memory + gated_tokens * many_rows;
   const std::size_t tokens = product.x.tokens;
   for (std::size_t first = 0; first < tokens; first += gated_tokens) {
     const Range some{first, std::min(first + gated_tokens, tokens)};
-    multiply_tile(*product.gate, rows, product.x, some, gate, many_rows);
-    multiply_tile(*product.up, rows, product.x, some, up, many_rows);
+    multiply_tile(*product.gate, rows, gate_x, some, gate, many_rows);
+    multiply_tile(*product.up, rows, up_x, some, up, many_rows);
     for (std::size_t t = 0; t < some.size(); ++t) {
       float* const its_gate = gate + t * many_rows;
       float* const its_up = up + t * many_rows;
@@ -118,18 +140,27 @@ void multiply_gated_tile(const GatedProduct& product, Range rows, float* memory)
 }  // namespace
 
 void multiply(Workers& workers, std::span<const Product> products) {
-  deal_tiles(workers, products, [](const Product& product, Range rows, Scratch&) {
+  ReorderedInputs reordered(workers);
+  const auto inputs =
+      reorder(reordered, products, [](const Product& each) -> auto& { return *each.weights; });
+  deal_tiles(workers, products, [&](const Product& product, Range rows, Scratch&) {
     CHECK(product.y_stride >= product.weights->rows);
-    multiply_tile(*product.weights, rows, product.x, {0, product.x.tokens}, product.y + rows.begin,
-                  product.y_stride);
+    multiply_tile(*product.weights, rows, input_of(product, products, inputs),
+                  {0, product.x.tokens}, product.y + rows.begin, product.y_stride);
   });
 }
 
 void multiply_gated(Workers& workers, std::span<const GatedProduct> products) {
-  deal_tiles(workers, products, [](const GatedProduct& product, Range rows, Scratch& scratch) {
+  ReorderedInputs reordered(workers);
+  const auto gates =
+      reorder(reordered, products, [](const GatedProduct& each) -> auto& { return *each.gate; });
+  const auto ups =
+      reorder(reordered, products, [](const GatedProduct& each) -> auto& { return *each.up; });
+  deal_tiles(workers, products, [&](const GatedProduct& product, Range rows, Scratch& scratch) {
     CHECK(product.up->rows == product.gate->rows && product.y.columns == product.gate->rows);
     CHECK(product.y.tokens == product.x.tokens && scratch.tile.size() >= product_tile_floats);
-    multiply_gated_tile(product, rows, scratch.tile.data());
+    multiply_gated_tile(product, input_of(product, products, gates),
+                        input_of(product, products, ups), rows, scratch.tile.data());
   });
 }
 

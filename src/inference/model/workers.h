@@ -16,6 +16,7 @@ struct Scratch {
   std::vector<float> attention;  // AttentionParts::scratch_floats
   std::vector<float> row;        // of one token: its residual
   std::vector<float> tile;       // scratch_tile_floats: a piece of a product that is used at once
+  std::vector<float> columns;    // of one token, in the order of a matrix; grows at first use
 };
 
 class Workers {
@@ -23,9 +24,10 @@ class Workers {
   Workers(ThreadPool& pool, std::size_t attention_floats, std::size_t row_floats,
           std::size_t tile_floats)
       : pool_(pool),
-        scratch_(pool.threads(),
-                 Scratch{std::vector<float>(attention_floats), std::vector<float>(row_floats),
-                         std::vector<float>(tile_floats)}) {}
+        scratch_(pool.threads(), Scratch{std::vector<float>(attention_floats),
+                                         std::vector<float>(row_floats),
+                                         std::vector<float>(tile_floats),
+                                         {}}) {}
 
   // Calls work(begin, end, scratch) over pieces of [0, count) of at most `grain` items: one
   // parallel region, unless there is but one piece, which the caller does at once.

@@ -93,9 +93,13 @@ void for_every_packed_format(Test test) {
 
 TEST(Panels, HoldTheFormatsOfPublishedModels) {
   for (const Kernels* table : available_kernels()) {
-    for (const DType type : {DType::q4_0, DType::q4_1, DType::q5_0, DType::q5_1, DType::q8_0,
-                             DType::q2_k, DType::q3_k, DType::q4_k, DType::q5_k, DType::q6_k,
-                             DType::iq4_nl, DType::iq4_xs, DType::mxfp4, DType::nvfp4}) {
+    for (const DType type :
+         {DType::q4_0,      DType::q4_1,   DType::q5_0,    DType::q5_1,   DType::q8_0,
+          DType::q2_k,      DType::q3_k,   DType::q4_k,    DType::q5_k,   DType::q6_k,
+          DType::iq4_nl,    DType::iq4_xs, DType::mxfp4,   DType::nvfp4,  DType::q8_k,
+          DType::iq1_s,     DType::iq1_m,  DType::iq2_xxs, DType::iq2_xs, DType::iq2_s,
+          DType::iq3_xxs,   DType::iq3_s,  DType::tq1_0,   DType::tq2_0,  DType::int4_zero,
+          DType::int8_float}) {
       EXPECT_TRUE(table->has_panels(type)) << table->name << " " << static_cast<int>(type);
     }
     EXPECT_FALSE(table->has_panels(DType::f32));
