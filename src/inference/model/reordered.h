@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <span>
 #include <vector>
 
@@ -30,7 +29,7 @@ class ReorderedInputs {
   };
 
   Workers& workers_;
-  std::deque<std::vector<Line>> memory_;
+  std::vector<std::vector<Line>> memory_;  // their own memory stays where it is
 };
 
 }  // namespace freehold::model

@@ -250,6 +250,42 @@ inline Ints load_ints(const void* p) {
 inline void store_ints(void* p, Ints x) {
   _mm256_storeu_si256(static_cast<__m256i*>(p), x.v);
 }
+inline Quads operator-(Quads a, Quads b) {
+  return {_mm256_sub_epi8(a.v, b.v)};
+}
+// Bytes of all ones where the bits of each element's lowest byte are set, from `first` on one a
+// byte.
+inline Quads spread_bits(Quads x, int first) {
+  const __m128i four = _mm_set_epi32(0x0c0c0c0c, 0x08080808, 0x04040404, 0);
+  const __m256i all = _mm256_shuffle_epi8(x.v, _mm256_broadcastsi128_si256(four));
+  const __m256i bit = _mm256_set1_epi32(0x08040201 << first);
+  return {_mm256_cmpeq_epi8(_mm256_and_si256(all, bit), bit)};
+}
+
+// The eight bytes at 8 * index of each element, the first four and the last four.
+struct QuadPair {
+  Quads first, second;
+};
+inline __m128 two_eights(const uint64_t* table, uint32_t first, uint32_t second) {
+  const __m128i low = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(table + first));
+  return _mm_castsi128_ps(
+      _mm_unpacklo_epi64(low, _mm_loadl_epi64(reinterpret_cast<const __m128i*>(table + second))));
+}
+inline QuadPair gather_eights(const uint64_t* table, Ints index) {
+  alignas(32) uint32_t at[lanes];
+  _mm256_store_si256(reinterpret_cast<__m256i*>(at), index.v);
+  const __m256 a =
+      _mm256_set_m128(two_eights(table, at[4], at[5]), two_eights(table, at[0], at[1]));
+  const __m256 b =
+      _mm256_set_m128(two_eights(table, at[6], at[7]), two_eights(table, at[2], at[3]));
+  return {{_mm256_castps_si256(_mm256_shuffle_ps(a, b, 0x88))},
+          {_mm256_castps_si256(_mm256_shuffle_ps(a, b, 0xdd))}};
+}
+// The four bytes at 4 * index of each element.
+inline Quads gather_quads(const uint32_t* table, Ints index) {
+  return {_mm256_i32gather_epi32(reinterpret_cast<const int*>(table), index.v, 4)};
+}
+
 // The signed byte of each element that begins at bit `shift`.
 inline Ints signed_byte(Ints x, int shift) {
   return {_mm256_srai_epi32(_mm256_slli_epi32(x.v, 24 - shift), 24)};
