@@ -49,6 +49,16 @@ std::array<std::size_t, 16> extents(const Recipe& recipe) {
           experts.count};
 }
 
+// So that no step grows it, whichever experts its tokens choose.
+void reserve(Routing& routing, const Experts& experts, std::size_t tokens) {
+  routing.chosen.reserve(tokens * experts.active);
+  routing.share.reserve(tokens * experts.active);
+  routing.pair.reserve(tokens * experts.active);
+  routing.busiest.reserve(experts.count);
+  routing.apart.reserve(experts.count);
+  routing.together.reserve(experts.count);
+}
+
 }  // namespace
 
 bool Dealer::deal(RopeAngles& angles, Batch& batch) {
@@ -128,6 +138,7 @@ Activations::Activations(const Recipe& recipe, std::size_t capacity) : capacity_
   softmax = take();
   router = take();
   CHECK(next == end && size == sizes.end());
+  if (has(recipe, true)) reserve(routing, recipe.feedforward.experts, capacity);
 }
 
 }  // namespace freehold::model

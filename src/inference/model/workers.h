@@ -15,7 +15,7 @@ namespace freehold::model {
 struct Scratch {
   std::vector<float> attention;  // AttentionParts::scratch_floats
   std::vector<float> row;        // of one token: its residual
-  std::vector<float> tile;       // scratch_tile_floats: a piece of a product that is used at once
+  std::vector<float> tile;       // product_tile_floats: of a product that is used at once
   std::vector<float> columns;    // of one token, in the order of a matrix; grows at first use
 };
 
