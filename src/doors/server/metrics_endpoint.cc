@@ -10,7 +10,7 @@ Route metrics_route(Service& service) {
           .handler =
               [&service](const std::shared_ptr<Exchange>& exchange, std::string_view) {
                 exchange->send({.content_type = "text/plain; version=0.0.4; charset=utf-8",
-                                .body = service.metrics.to_prometheus()});
+                                .body = service.metrics.to_prometheus(service.models)});
               },
           .answer_type = "text/plain",
           .while_draining = true};
