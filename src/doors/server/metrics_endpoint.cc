@@ -3,7 +3,7 @@
 
 namespace freehold::server {
 
-Route metrics_route(Service& service) {
+Route metrics_route(Service& service, Access access) {
   return {.method = "GET",
           .pattern = "/metrics",
           .summary = "Counters in Prometheus' text format",
@@ -13,7 +13,9 @@ Route metrics_route(Service& service) {
                                 .body = service.metrics.to_prometheus(service.models)});
               },
           .answer_type = "text/plain",
-          .while_draining = true};
+          .while_draining = true,
+          .access = access,
+          .while_loading = true};
 }
 
 }  // namespace freehold::server

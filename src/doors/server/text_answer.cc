@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/json.h"
 #include "base/log.h"
+#include "server/keys.h"
 #include "server/sse.h"
 
 namespace freehold::server {
@@ -135,6 +138,12 @@ void TextAnswer::count_end(Choice& choice, const Result<Outcome>& outcome, Momen
                                {"queue_s", usage.queue_s},
                                {"prefill_s", usage.prefill_s},
                                {"decode_s", usage.decode_s}});
+  if (exchange_.request().permit) {
+    // Who goes away in between pays for what was computed, as far as it was told.
+    const std::uint64_t told_tokens = std::uint64_t{choice.ticket->prompt_tokens()} + choice.pieces;
+    exchange_.request().permit->spend_tokens(std::max<std::uint64_t>(
+        told_tokens, std::uint64_t{usage.prompt_tokens} + usage.completion_tokens));
+  }
   --(choice.pieces > 0 ? counters_.running : counters_.waiting);
   if (outcome) {
     counters_.count_end(*outcome, seconds_between(choice.asked_for, told));
