@@ -14,8 +14,7 @@ Route metrics_route(Service& service, Access access) {
               },
           .answer_type = "text/plain",
           .while_draining = true,
-          .access = access,
-          .while_loading = true};
+          .access = access};
 }
 
 }  // namespace freehold::server
