@@ -10,7 +10,8 @@ namespace freehold::cli {
 void ServeModels::declare(Options& options) {
   options.add("model", &names_, "MODEL", std::string(model_help) + "; may be given several times")
       .short_name('m');
-  options.add("threads", &threads_, "N", "threads for arithmetic; 0: all cores").short_name('t');
+  options.add("threads", &threads_, "N", threads_help).short_name('t');
+  options.flag("pin-threads", pin_threads_, pin_threads_help);
   options.add("context", &context_, "TOKENS", "context length; 0: the model's own").short_name('c');
   options.add("kv", &kv_, "TYPE", "type of the key-value cache").one_of(kv_type_names());
   options.add("max-sequences", &max_sequences_, "N", "answers computed at the same time");
@@ -24,7 +25,8 @@ Result<std::vector<Generator*>> ServeModels::open(const Context& context) {
     engine::LocalOptions local;
     const auto path = TRY(find_model(context, name));
     local.name = std::filesystem::exists(name) ? path.stem().string() : name;
-    local.threads = threads_;
+    local.threads = tuned_threads(context, threads_);
+    local.pin_threads = pin_threads_;
     local.context_length = context_;
     local.max_sequences = max_sequences_;
     local.kv_bytes = cache_bytes;

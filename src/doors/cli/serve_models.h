@@ -21,6 +21,7 @@ class ServeModels {
 
   std::vector<std::string> names_;
   std::uint32_t threads_ = 0;
+  bool pin_threads_ = false;
   std::uint32_t context_ = 0;
   std::uint32_t max_sequences_ = 16;
   std::string kv_ = "f16";

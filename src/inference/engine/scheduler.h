@@ -45,8 +45,8 @@ class Scheduler {
   // Forgets a sequence, wherever it is, and takes its blocks back.
   void remove(Sequence& sequence);
 
-  // Not empty unless idle().
-  Turn plan();
+  // Not empty unless idle(). The scheduler's memory: good until the next call.
+  const Turn& plan();
   // The turn was computed.
   void settle(const Turn& turn);
 
@@ -70,13 +70,14 @@ class Scheduler {
   void preempt(Sequence& sequence);
   void admit();
   bool admit(Sequence& sequence);
-  void share_out(Turn& turn);
+  void share_out();
 
   const SchedulerLimits limits_;
   Blocks blocks_;
   std::uint64_t preemptions_ = 0;
   std::vector<Sequence*> running_;  // in the order of arrival, all before those who wait
   std::deque<Sequence*> waiting_;   // in the order of arrival
+  Turn turn_;                       // the last one planned; its memory is used again
 };
 
 }  // namespace freehold::engine
