@@ -2,6 +2,8 @@
 // Everything above the line speaks to models through this and nothing else.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -128,11 +130,36 @@ struct ModelCard {
   std::int64_t created_unix_s = 0;
 };
 
+// What only the generator knows of its work, for those who operate it.
+struct GeneratorStatus {
+  std::uint32_t running = 0;      // sequences that are computed together now
+  std::uint32_t max_running = 0;  // at most
+  std::uint32_t waiting = 0;      // sequences that wait to be let in
+  std::uint64_t preemptions = 0;  // times that a running sequence had to start over
+  // The key-value cache, in blocks; none when block_tokens is 0.
+  std::uint32_t block_tokens = 0;
+  std::uint32_t blocks = 0;
+  std::uint32_t held_blocks = 0;  // by sequences; what is only kept for later is not counted
+  // Forward passes that computed up to as many tokens as step_bounds says, then those of more.
+  static constexpr std::array<std::uint32_t, 13> step_bounds = {
+      1, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384};
+  std::array<std::uint64_t, step_bounds.size() + 1> steps{};
+  std::uint64_t step_tokens = 0;  // of all passes
+
+  void count_step(std::uint64_t tokens) {
+    const auto bound = std::ranges::lower_bound(step_bounds, tokens);
+    ++steps[static_cast<std::size_t>(bound - step_bounds.begin())];
+    step_tokens += tokens;
+  }
+};
+
 class Generator {
  public:
   virtual ~Generator() = default;
 
   virtual const ModelCard& card() const = 0;
+  // As of now, from any thread; nothing when the generator does not know.
+  virtual std::optional<GeneratorStatus> status() const { return {}; }
 
   // Starts a completion and returns at once. Fails at once when the request cannot be served:
   // `invalid` for a prompt that is too long (the message says the numbers) or a template that

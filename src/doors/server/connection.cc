@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "server/api_error.h"
+#include "server/keys.h"
 #include "server/request_id.h"
 
 namespace freehold::server {
@@ -133,6 +134,7 @@ void log_access(const LiveExchange& exchange, std::string_view end) {
                              {"status", exchange.status()},
                              {"bytes", exchange.bytes()},
                              {"seconds", exchange.seconds()},
+                             {"key", request.permit ? request.permit->key_name() : ""},
                              {"end", end}});
 }
 

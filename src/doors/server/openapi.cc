@@ -115,9 +115,11 @@ Route openapi_route(const Router& router) {
   return {.method = "GET",
           .pattern = "/openapi.json",
           .summary = "This document",
-          .handler = [&router](const std::shared_ptr<Exchange>& exchange, std::string_view) {
-            exchange->send({.body = to_json(document(router))});
-          }};
+          .handler = [&router](
+                         const std::shared_ptr<Exchange>& exchange,
+                         std::string_view) { exchange->send({.body = to_json(document(router))}); },
+          .access = Access::anyone,
+          .while_loading = true};
 }
 
 }  // namespace freehold::server

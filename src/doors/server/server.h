@@ -9,6 +9,7 @@
 
 #include "freehold/generator.h"
 #include "freehold/result.h"
+#include "server/keys.h"
 
 namespace freehold::server {
 
@@ -28,8 +29,13 @@ struct ServerOptions {
   double idle_seconds = 75;       // between two requests on one connection
   double write_seconds = 30;      // for a client to take the next 64 KiB
   std::string cors_origin = "*";  // empty: no CORS headers
-  std::string api_key{};          // asked for under /v1 and /api; empty: nobody is asked
+  std::string api_key{};          // an admin's, beside `keys`; empty: none
+  std::vector<ApiKey> keys{};     // one of them is asked for; empty: nobody is asked
+  bool closed_metrics = false;    // /metrics asks for an admin's key
 };
+
+// Opens the models; they must outlive the server.
+using Loader = std::function<Result<std::vector<Generator*>>()>;
 
 class Server {
  public:
@@ -37,6 +43,9 @@ class Server {
   // generators must outlive the server.
   static Result<std::unique_ptr<Server>> open(const ServerOptions& options,
                                               std::vector<Generator*> models);
+  // The same, but `load` is called by run(), on its thread: meanwhile requests are answered with
+  // 503 and Retry-After, so that watchers see the port. Its error ends run().
+  static Result<std::unique_ptr<Server>> open_then_load(const ServerOptions& options, Loader load);
   virtual ~Server() = default;
 
   virtual std::uint16_t port() const = 0;
@@ -44,6 +53,8 @@ class Server {
   virtual Result<void> run() = 0;
   // From any thread or signal handler's helper: refuse new work, finish what runs, end run().
   virtual void stop() = 0;
+  // From any thread: replaces the keys; requests under way go on.
+  virtual void set_keys(std::vector<ApiKey> keys) = 0;
 };
 
 }  // namespace freehold::server

@@ -174,6 +174,10 @@ const ModelCard& LocalGenerator::card() const {
   return parts_->card;
 }
 
+std::optional<GeneratorStatus> LocalGenerator::status() const {
+  return parts_->engine->status();
+}
+
 const text::Tokenizer* LocalGenerator::tokenizer() const {
   return parts_->tokenizer ? &*parts_->tokenizer : nullptr;
 }

@@ -37,6 +37,7 @@ class LocalGenerator : public Generator {
   ~LocalGenerator() override;
 
   const ModelCard& card() const override;
+  std::optional<GeneratorStatus> status() const override;
   Result<std::unique_ptr<Ticket>> start(Request request, Listener listener) override;
   // `invalid` when the model has no chat template, or its template refuses the messages.
   Result<std::string> render(const Chat& chat) const override;
