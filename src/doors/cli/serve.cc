@@ -39,6 +39,7 @@ class Serve : public Command {
     TRY(open_models(context));
     std::vector<Generator*> generators;
     for (const auto& model : opened_) generators.push_back(model.get());
+    server_.responses_folder = context.home / "responses";
     const auto server = TRY(server::Server::open(server_, generators));
     const Interrupt interrupt([&] { server->stop(); });
     announce(context, server->port());

@@ -16,10 +16,11 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 
 struct HttpRequest {
   std::string method;
-  std::string path;  // percent-decoded, without the query
-  Headers headers;   // names in lower case
-  std::string body;  // while the handler runs; dropped afterwards
-  std::string id;    // X-Request-Id, the client's or ours
+  std::string path;     // percent-decoded, without the query
+  std::string query{};  // what stands behind the path's "?", as it came
+  Headers headers;      // names in lower case
+  std::string body;     // while the handler runs; dropped afterwards
+  std::string id;       // X-Request-Id, the client's or ours
 
   // The first header of that name (in lower case), nullptr when there is none.
   const std::string* header(std::string_view name) const;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,10 +26,11 @@ struct ServerOptions {
   double drain_seconds = 30;   // how long a drain waits for requests under way
   double header_seconds = 10;  // for a client to send its request's header
   double body_seconds = 60;
-  double idle_seconds = 75;       // between two requests on one connection
-  double write_seconds = 30;      // for a client to take the next 64 KiB
-  std::string cors_origin = "*";  // empty: no CORS headers
-  std::string api_key{};          // asked for under /v1 and /api; empty: nobody is asked
+  double idle_seconds = 75;                  // between two requests on one connection
+  double write_seconds = 30;                 // for a client to take the next 64 KiB
+  std::string cors_origin = "*";             // empty: no CORS headers
+  std::filesystem::path responses_folder{};  // keeps /v1/responses; empty: in memory
+  std::string api_key{};                     // asked for under /v1 and /api; empty: nobody is asked
 };
 
 class Server {

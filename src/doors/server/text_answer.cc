@@ -28,6 +28,10 @@ HttpResponse Dialect::stream_begin(const std::vector<std::uint32_t>&) {
   return sse_head();
 }
 
+std::string Dialect::stream_failure(const ApiError& error, const ErrorForm& form) {
+  return form.stream_piece(error);
+}
+
 void TextAnswer::start(const std::shared_ptr<Exchange>& exchange, Metrics& metrics, TextJob job) {
   ModelCounters& counters = metrics.model(job.generator->card().name);
   const auto answer = std::make_shared<TextAnswer>(*exchange, counters, std::move(job));
@@ -161,7 +165,7 @@ void TextAnswer::fail_with(const ApiError& error) {
     if (choice.ticket) choice.ticket->cancel();
   }
   if (exchange_.begun()) {
-    exchange_.write(job_.errors->stream_piece(error));
+    exchange_.write(job_.dialect->stream_failure(error, *job_.errors));
     exchange_.end();
   } else {
     exchange_.send(to_response(error, *job_.errors));
