@@ -70,7 +70,7 @@ std::string masked(std::string text) {
   mask_after(text, "\"id\":\"chatcmpl-", fresh_characters);
   mask_after(text, "\"id\":\"cmpl-", fresh_characters);
   mask_after(text, "\"id\":\"toolu_", fresh_characters);
-  mask_after(text, "\"call_", fresh_characters);
+  mask_after(text, "id\":\"call_", fresh_characters);
   mask_after(text, "\"fp_", 10);
   mask_after(text, "\"created_at\":\"", 20);
   mask_after(text, "\"digest\":\"", 64);

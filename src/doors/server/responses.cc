@@ -122,7 +122,8 @@ Parsed<TextJob> make_job(Service& service, const HttpRequest& request) {
   TextJob job{.generator = generator,
               .request_of = {},
               .stream = asked.stream,
-              .dialect = std::make_unique<ResponsesDialect>(*generator, service.responses, asked)};
+              .dialect = std::make_unique<ResponsesDialect>(*generator, service.responses, asked),
+              .prompt_field = "input"};
   job.request_of = [asked = std::move(asked)](std::size_t) {
     return choice_request(asked, asked.chat, 0);
   };

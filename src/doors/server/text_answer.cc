@@ -12,10 +12,12 @@ namespace {
 const Outcome cancelled{FinishReason::cancelled, {}, {}};
 
 // A prompt that is too long gets the code that clients look for.
-ApiError refusal(const Generator& generator, const Prompt& prompt, const Error& error) {
+ApiError refusal(const Generator& generator, const Prompt& prompt, std::string_view field,
+                 const Error& error) {
   ApiError told = from_error(error);
   if (told.status != 400) return told;
-  told.param = std::holds_alternative<Chat>(prompt) ? "messages" : "prompt";
+  told.param = field;
+  if (field.empty()) told.param = std::holds_alternative<Chat>(prompt) ? "messages" : "prompt";
   const std::uint32_t context = generator.card().context_length;
   const auto tokens = generator.tokenize(prompt);
   if (context != 0 && tokens && tokens->size() >= context) told.code = "context_length_exceeded";
@@ -68,7 +70,8 @@ Parsed<void> TextAnswer::start_choices(const std::shared_ptr<Exchange>& exchange
     };
     auto ticket = job_.generator->start(job_.request_of(i), std::move(listener));
     if (!ticket) {
-      return fail(refusal(*job_.generator, job_.request_of(i).prompt, ticket.error()));
+      return fail(
+          refusal(*job_.generator, job_.request_of(i).prompt, job_.prompt_field, ticket.error()));
     }
     choices_[i].ticket = *std::move(ticket);
     ++under_way_;

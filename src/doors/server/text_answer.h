@@ -42,6 +42,7 @@ struct TextJob {
   bool stream = false;
   std::unique_ptr<Dialect> dialect;
   const ErrorForm* errors = &openai_errors;
+  std::string_view prompt_field = {};  // what its prompt is called; empty: messages or prompt
 };
 
 class TextAnswer : public Answer, public std::enable_shared_from_this<TextAnswer> {
