@@ -10,7 +10,7 @@ URL = os.environ["FREEHOLD_URL"]
 client = anthropic.Anthropic(base_url=URL, api_key="none", max_retries=0)
 with urllib.request.urlopen(URL + "/v1/models") as models:
     MODEL = json.load(models)["data"][0]["id"]
-QUESTION = {"model": MODEL, "max_tokens": 16, "temperature": 0,
+QUESTION = {"model": MODEL, "max_tokens": 16, "extra_body": {"temperature": 0},
             "messages": [{"role": "user", "content": "What is the capital of France? Answer briefly."}]}
 
 

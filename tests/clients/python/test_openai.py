@@ -27,8 +27,10 @@ class OpenAi(unittest.TestCase):
         whole = client.responses.create(**question)
         self.assertGreater(len(whole.output_text), 0)
         with client.responses.stream(**question) as stream:
-            text = "".join(event.delta for event in stream if event.type == "response.output_text.delta")
-            self.assertEqual(stream.get_final_response().output_text, text)
+            events = list(stream)
+        text = "".join(event.delta for event in events if event.type == "response.output_text.delta")
+        self.assertIn(events[-1].type, ("response.completed", "response.incomplete"))
+        self.assertEqual(events[-1].response.output_text, text)
         self.assertEqual(text, whole.output_text)
         second = client.responses.create(**dict(question, input="And of Spain?", previous_response_id=whole.id))
         self.assertGreater(second.usage.input_tokens, whole.usage.input_tokens)
