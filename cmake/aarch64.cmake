@@ -1,5 +1,5 @@
 # Toolchain for the kernels of 64-bit Arm on another machine: clang with Debian's cross libraries; what is
-# built runs under qemu-user. Only the kernels room is built so (tools/test_neon.sh).
+# built runs under qemu-user. Only the kernels room is built so (the preset `aarch64`).
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_C_COMPILER clang-19)

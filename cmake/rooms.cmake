@@ -4,7 +4,7 @@ include(GoogleTest)
 
 # Arithmetic for other processors than the one that is built for.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
-  set(FREEHOLD_FOREIGN_KERNELS "/kernels/isa/avx[0-9]+\\.cc$")
+  set(FREEHOLD_FOREIGN_KERNELS "/kernels/isa/avx[a-z0-9]+\\.cc$")
 else()
   set(FREEHOLD_FOREIGN_KERNELS "/kernels/isa/neon\\.cc$")
 endif()
@@ -71,9 +71,11 @@ function(freehold_add_rooms floors)
   endforeach()
   # The only files compiled for instruction sets that not every CPU has (see src/matter/kernels/isa).
   set(avx2 -mavx2 -mfma -mf16c -mbmi2)
+  set(avxvnni ${avx2} -mavxvnni)
   set(avx512 ${avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni)
+  set(avx512bf16 ${avx512} -mavx512bf16)
   set(neon -march=armv8.2-a+dotprod)
-  foreach(set IN ITEMS avx2 avx512 neon)
+  foreach(set IN ITEMS avx2 avxvnni avx512 avx512bf16 neon)
     set_source_files_properties(${PROJECT_SOURCE_DIR}/src/matter/kernels/isa/${set}.cc
                                 PROPERTIES COMPILE_OPTIONS "${${set}}")
   endforeach()

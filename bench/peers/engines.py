@@ -36,7 +36,7 @@ def contenders(case, kv_types, openvino_format):
         return [Contender("freehold"), Contender("llama.cpp"),
                 Contender("freehold", "1 thread", threads=1),
                 Contender("llama.cpp", "1 thread", threads=1)]
-    if case.kind == "decode" and case.depth > 0:
+    if case.kind == "decode" and case.depth > 0:  # each fills its cache first: by far the most time
         ours = [Contender("freehold", kv, ("--kv", kv)) for kv in ("f16", "bf16", "int8")
                 if kv in kv_types]
         # The peer's best setting counts, and which one that is depends on the machine.
@@ -136,6 +136,8 @@ READERS = {"freehold": read_freehold, "llama.cpp": read_llama, "openvino": read_
 
 def read(case, contender, run):
     """The sample, or Unreadable with the end of what the engine said."""
+    if run.timed_out:
+        raise Unreadable(f"no result within {run.wall_s:.0f} s")
     if run.code != 0:
         raise Unreadable(f"exit code {run.code}: {_end(run)}")
     try:

@@ -17,6 +17,7 @@ class Run:
     wall_s: float
     peak_rss_bytes: int
     foreign_cpu: float  # processors that were busy with something else, on average
+    timed_out: bool = False
 
 
 def busy_ticks(stat):
@@ -31,8 +32,11 @@ def _busy_seconds():
         return busy_ticks(file.read()) / TICKS
 
 
-def run(command, timeout_s=3600, environment=None, input_text=""):
-    """One process from start to end; its peak memory and the foreign load beside it."""
+def run(command, timeout_s=900, environment=None, input_text=""):
+    """One process from start to end; its peak memory and the foreign load beside it.
+
+    A process that has not ended after timeout_s is ended.
+    """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, \
             tempfile.TemporaryFile() as given:
         given.write(input_text.encode())
@@ -40,14 +44,14 @@ def run(command, timeout_s=3600, environment=None, input_text=""):
         busy, started = _busy_seconds(), time.monotonic()
         child = subprocess.Popen(command, stdin=given, stdout=out, stderr=err,
                                  env=dict(os.environ, **(environment or {})))
-        status, usage = _wait(child, started + timeout_s)
+        status, usage, timed_out = _wait(child, started + timeout_s)
         wall = time.monotonic() - started
         own = usage.ru_utime + usage.ru_stime
         out.seek(0)
         err.seek(0)
         return Run(out.read().decode(errors="replace"), err.read().decode(errors="replace"),
                    os.waitstatus_to_exitcode(status), wall, usage.ru_maxrss * 1024,
-                   max(0.0, (_busy_seconds() - busy - own) / wall))
+                   max(0.0, (_busy_seconds() - busy - own) / wall), timed_out)
 
 
 def _wait(child, deadline):
@@ -55,12 +59,12 @@ def _wait(child, deadline):
         pid, status, usage = os.wait4(child.pid, os.WNOHANG)
         if pid:
             child.returncode = os.waitstatus_to_exitcode(status)
-            return status, usage
+            return status, usage, False
         if time.monotonic() > deadline:
             child.kill()
             status, usage = os.wait4(child.pid, 0)[1:]
             child.returncode = os.waitstatus_to_exitcode(status)
-            return status, usage
+            return status, usage, True
         time.sleep(0.002)
 
 

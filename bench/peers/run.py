@@ -31,11 +31,15 @@ def parse_arguments():
         epilog=f"MODEL: {' '.join(plan.MODELS)}\nCASE: {' '.join(plan.CASES)}")
     parser.add_argument("words", nargs="*", metavar="MODEL|CASE", help="only these; default: all")
     parser.add_argument("--quick", action="store_true",
-                        help=f"only {' '.join(plan.QUICK_MODELS + plan.QUICK_CASES)}, two rounds")
+                        help=f"only {' '.join(plan.QUICK_MODELS + plan.QUICK_TYPES)} and "
+                        f"{' '.join(plan.QUICK_CASES)}, two rounds")
     parser.add_argument("--only", metavar="ENGINE,…", default="freehold,llama.cpp,openvino",
                         help="run only these engines")
     parser.add_argument("--types", metavar="TYPE,…", help="only these, such as Q4_K_M,BF16")
     parser.add_argument("--repeat", type=int, metavar="N", help="rounds; default 5, quick 2")
+    parser.add_argument("--timeout", type=float, default=900, metavar="SECONDS",
+                        help="for one run of one engine; what takes longer is ended, told as failed "
+                        "and sits out the other rounds (default: 900)")
     parser.add_argument("--freehold", default=str(install.ROOT / "build/release/freehold"),
                         metavar="BINARY", help="default: the release build")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="for building llama.cpp")
@@ -46,8 +50,8 @@ def parse_arguments():
         parser.error(f"{' '.join(unknown)}: neither a model nor a case; --help lists them")
     if arguments.repeat is None:
         arguments.repeat = 2 if arguments.quick else 5
-    if arguments.repeat < 1:
-        parser.error("--repeat must be at least 1")
+    if arguments.repeat < 1 or not arguments.timeout > 0:
+        parser.error("--repeat must be at least 1, --timeout more than 0")
     return arguments
 
 
@@ -57,7 +61,8 @@ def chosen(arguments):
         (plan.QUICK_MODELS if arguments.quick else list(plan.MODELS))
     cases = [word for word in arguments.words if word in plan.CASES] or \
         (plan.QUICK_CASES if arguments.quick else list(plan.CASES))
-    types = arguments.types.split(",") if arguments.types else None
+    types = arguments.types.split(",") if arguments.types else \
+        plan.QUICK_TYPES if arguments.quick else None
     for model in (plan.MODELS[name] for name in models):
         for kind in model.types:
             for case in (plan.CASES[name] for name in cases):
@@ -70,13 +75,14 @@ class Bench:
     def __init__(self, arguments):
         self.engines = arguments.only.split(",")
         self.rounds = arguments.repeat
+        self.timeout_s = arguments.timeout
         self.freehold = arguments.freehold
         self.facts = self._doctor()
         self.kv_types = self._kv_types()
 
     def _doctor(self):
         done = subprocess.run([self.freehold, "doctor", "--json"], capture_output=True, text=True,
-                              check=True)
+                              check=True, env=dict(os.environ, **HOME))
         return json.loads(done.stdout)
 
     def _kv_types(self):
@@ -114,25 +120,32 @@ class Bench:
         load, foreign = machine.load_average(), []
         if case.kind in ("load", "memory"):  # the second start is measured: weights are packed once
             for command in commands.values():
-                machine.run(command, environment=HOME)
+                machine.run(command, self.timeout_s, environment=HOME)
         with machine.Competitor(case.competitor):
-            for _ in range(self.rounds):
+            for number in range(self.rounds):
                 for one, command in commands.items():
+                    install.say(f"{model.name} {kind} {case.name}, round {number + 1} of "
+                                f"{self.rounds}: {one.label}")
                     foreign.append(self._sample(case, one, command, entries[one.label]))
         extra = {"date": datetime.date.today().isoformat(), "rounds": self.rounds,
-                 "load_before": load, "foreign_cpu": round(report.median(foreign), 3),
+                 "load_before": load, "foreign_cpu": round(report.median(foreign) or 0, 3),
                  "file_bytes": install.gguf_model(model, kind).stat().st_size}
         return report.row(model.name, kind, case, entries, self.facts["kind"], extra)
 
     def _sample(self, case, contender, command, entry):
         """One process; returns how many processors others kept busy meanwhile."""
-        run = machine.run(command, environment=HOME)
+        if entry.get("timed_out"):
+            entry["samples"].append(None)
+            return None
+        run = machine.run(command, self.timeout_s, environment=HOME)
+        entry["timed_out"] = run.timed_out
         entry["peak_rss_bytes"] = max(entry["peak_rss_bytes"], run.peak_rss_bytes)
         try:
             sample = engines.read(case, contender, run)
         except engines.Unreadable as error:
             entry["samples"].append(None)
             entry["error"] = str(error)
+            install.say(f"{case.name}, {contender.label}: {error}")
             return run.foreign_cpu
         entry["samples"].append(sample.value)
         for name, value in sample.facts.items():

@@ -1,5 +1,8 @@
 #include "base/thread_pool.h"
 
+#include <pthread.h>
+#include <sched.h>
+
 #include <algorithm>
 
 #include "freehold/result.h"
@@ -34,6 +37,17 @@ void wait_while(std::atomic<Number>& watched, Number old) {
   while (watched.load(std::memory_order_acquire) == old) watched.wait(old);
 }
 
+std::vector<int> usable_processors() {
+  std::vector<int> processors;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return processors;
+  for (int i = 0; i < CPU_SETSIZE; ++i) {
+    if (CPU_ISSET(static_cast<unsigned>(i), &set)) processors.push_back(i);
+  }
+  return processors;
+}
+
 }  // namespace
 
 std::uint32_t machine_threads() {
@@ -51,8 +65,9 @@ void Barrier::wait() {
   wait_while(round_, round);
 }
 
-ThreadPool::ThreadPool(std::uint32_t threads)
+ThreadPool::ThreadPool(std::uint32_t threads, Pinning pinning)
     : threads_(threads == 0 ? machine_threads() : threads) {
+  if (pinning == Pinning::on) processors_ = usable_processors();
   for (std::uint32_t i = 1; i < threads_; ++i) crew_.emplace_back([this, i] { serve(i); });
 }
 
@@ -63,6 +78,15 @@ ThreadPool::~ThreadPool() {
   for (std::thread& thread : crew_) thread.join();
 }
 
+// Of the calling thread. A processor that has gone since is no reason to stop.
+void ThreadPool::pin(std::uint32_t thread) {
+  if (processors_.empty()) return;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(static_cast<unsigned>(processors_[thread % processors_.size()]), &set);
+  static_cast<void>(pthread_setaffinity_np(pthread_self(), sizeof set, &set));
+}
+
 void ThreadPool::wait_for_zero(std::atomic<std::uint32_t>& count) {
   for (std::uint32_t left = count.load(std::memory_order_acquire); left != 0;
        left = count.load(std::memory_order_acquire)) {
@@ -71,6 +95,10 @@ void ThreadPool::wait_for_zero(std::atomic<std::uint32_t>& count) {
 }
 
 void ThreadPool::share_erased(Erased work, void* context) {
+  if (!processors_.empty() && caller_ != std::this_thread::get_id()) {
+    caller_ = std::this_thread::get_id();
+    pin(0);
+  }
   const std::uint64_t before = gate_.load(std::memory_order_acquire);
   CHECK((before & (open_bit | inside_mask)) == 0);
   work_ = work;
@@ -87,6 +115,7 @@ void ThreadPool::share_erased(Erased work, void* context) {
 }
 
 void ThreadPool::serve(std::uint32_t thread) {
+  pin(thread);
   std::uint32_t heard = 0;
   std::uint64_t entered = 0;  // the region this thread was in last: it enters each but once
   while (true) {

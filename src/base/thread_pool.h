@@ -27,10 +27,14 @@ class Barrier {
   std::atomic<std::uint32_t> round_{0};
 };
 
+// Whether threads stay on one processor each, from the first that this process may use on: for
+// machines with nothing else to do. Whoever calls share() is bound too, and stays so.
+enum class Pinning { off, on };
+
 class ThreadPool {
  public:
   // `threads` counts the caller; 0 takes as many as the machine has cores.
-  explicit ThreadPool(std::uint32_t threads);
+  explicit ThreadPool(std::uint32_t threads, Pinning pinning = Pinning::off);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
@@ -86,6 +90,7 @@ class ThreadPool {
   using Erased = void (*)(void* context, std::uint32_t thread);
   void share_erased(Erased work, void* context);
   void serve(std::uint32_t thread);
+  void pin(std::uint32_t thread);
   static void wait_for_zero(std::atomic<std::uint32_t>& count);
 
   const std::uint32_t threads_;
@@ -94,6 +99,8 @@ class ThreadPool {
   std::atomic<bool> stopping_{false};
   Erased work_ = nullptr;  // both change only while the gate is shut and nobody is in
   void* context_ = nullptr;
+  std::vector<int> processors_;  // that threads are pinned to; empty: none is
+  std::thread::id caller_;       // that was pinned last
   std::vector<std::thread> crew_;
 };
 

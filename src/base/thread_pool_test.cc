@@ -1,8 +1,10 @@
 #include "base/thread_pool.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <atomic>
+#include <thread>
 #include <vector>
 
 namespace freehold {
@@ -37,6 +39,21 @@ TEST(ThreadPool, FinishesASharedRegionWithoutThreadsThatDoNotCome) {
     });
   }
   EXPECT_EQ(pieces.load(), 5 * 20000);
+}
+
+// In a thread of its own, whose binding ends with it.
+TEST(ThreadPool, KeepsPinnedThreadsOnOneProcessorEach) {
+  std::thread([] {
+    ThreadPool pool(2, Pinning::on);
+    std::vector<int> processors(2, 0);
+    pool.run([&](std::uint32_t thread) {
+      cpu_set_t set;
+      CPU_ZERO(&set);
+      EXPECT_EQ(sched_getaffinity(0, sizeof set, &set), 0);
+      processors[thread] = CPU_COUNT(&set);
+    });
+    EXPECT_EQ(processors, std::vector<int>(2, 1));
+  }).join();
 }
 
 TEST(Barrier, LetsNoThreadPassBeforeTheLastArrives) {

@@ -28,7 +28,7 @@ class Usage(unittest.TestCase):
 
     def test_wrong_usage_is_exit_code_3(self):
         for arguments in [("nonsense",), ("score", "--nonsense"), ("score", "--model", MODEL), ("serve", "--port", "70000"),
-                          ("bench", "--model", MODEL, "--repeat", "x"), ("help", "nonsense"),
+                          ("bench", "--model", MODEL, "--repeat", "x"), ("bench", MODEL, "--model", MODEL), ("help", "nonsense"),
                           ("score", "--model", MODEL, "--tokens", "1,x")]:
             outcome = run(*arguments)
             self.assertEqual(outcome.code, 3, f"{arguments}: {outcome}")

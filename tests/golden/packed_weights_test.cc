@@ -75,13 +75,18 @@ TEST(PackedWeights, AreMadeAgainWhenTheFileIsNotWhatItShouldBe) {
 
 TEST(PackedWeights, FollowTheContentOfTheModel) {
   const fs::path first = quantized("llama-tiny"), folder = scratch_folder() / "packed";
-  const auto before = model::packed_file(folder, *open_checkpoint(first));
+  const auto before = model::packed_file(folder, *open_checkpoint(first), 16);
   const std::vector<double> expected = logprobs(first, folder);
   const fs::path copy = scratch_folder() / "copy.gguf";
   fs::copy_file(first, copy);
   EXPECT_EQ(logprobs(copy, folder), expected);
-  EXPECT_NE(*model::packed_file(folder, *open_checkpoint(copy)), *before);
+  EXPECT_NE(*model::packed_file(folder, *open_checkpoint(copy), 16), *before);
   EXPECT_EQ(files_in(folder).size(), 2u);
+}
+
+TEST(PackedWeights, OfTablesWithOtherPanelsLieInOtherFiles) {
+  const auto checkpoint = open_checkpoint(quantized("llama-tiny"));
+  EXPECT_NE(*model::packed_file("f", *checkpoint, 16), *model::packed_file("f", *checkpoint, 64));
 }
 
 TEST(PackedWeights, StayInMemoryWhereNothingCanBeWritten) {

@@ -11,6 +11,7 @@ import engines
 import machine
 import plan
 import report
+import run as bench
 
 RECORDINGS = pathlib.Path(__file__).parent / "recordings"
 
@@ -165,6 +166,39 @@ class Results(unittest.TestCase):
                 self.assertIn(one["type"], report.text(one))
 
 
+try:
+    import accuracy
+    import numpy
+except ImportError:
+    accuracy = None
+
+
+@unittest.skipUnless(accuracy, "needs numpy, which bench/peers/accuracy.sh installs for itself")
+class Divergence(unittest.TestCase):
+    def test_it_is_in_nats_and_does_not_depend_on_what_logits_add_up_to(self):
+        even, skewed = numpy.float32([[0, 0]]), numpy.float32([[100, 100 + numpy.log(3)]])
+        self.assertAlmostEqual(accuracy.divergences(even, skewed)[0], 0.5 * numpy.log(2) + 0.5 * numpy.log(2 / 3), 5)
+        self.assertAlmostEqual(accuracy.divergences(skewed, skewed + 7)[0], 0, 9)
+
+    def test_agreement_is_of_the_likeliest_token(self):
+        same = accuracy.agreements(numpy.float32([[1, 2], [2, 1]]), numpy.float32([[1, 3], [1, 2]]))
+        self.assertEqual(list(same), [True, False])
+        made = accuracy.summary(numpy.arange(101) / 100, numpy.arange(4) > 0)
+        for key, value in {"mean_kl": 0.5, "median_kl": 0.5, "p99_kl": 0.99}.items():
+            self.assertAlmostEqual(made[key], value)
+        self.assertEqual(made["top1_agreement"], 0.75)
+
+    def test_a_difference_within_its_noise_is_no_miss(self):
+        theirs = numpy.arange(1, 101) / 100
+        self.assertEqual(accuracy.verdict(accuracy.compared(theirs * 0.9, theirs)), "met")
+        self.assertEqual(accuracy.verdict(accuracy.compared(theirs * 1.1, theirs)), "missed")
+        noisy = theirs + numpy.tile([0.3, -0.29], 50)
+        self.assertEqual(accuracy.verdict(accuracy.compared(noisy, theirs)), "no difference to be seen")
+
+    def test_the_text_is_real_and_long_enough(self):
+        self.assertGreater(len(accuracy.read_text()), 4 * accuracy.WINDOW * 8)
+
+
 class Plan(unittest.TestCase):
     def test_goals_are_those_of_the_issue(self):
         for wanted, asked in [(2.5, ("zen3", "0.6b", "Q4_0", "prefill-512", "", "llama.cpp")),
@@ -180,6 +214,8 @@ class Plan(unittest.TestCase):
     def test_quick_names_what_there_is(self):
         self.assertLessEqual(set(plan.QUICK_CASES), set(plan.CASES))
         self.assertLessEqual(set(plan.QUICK_MODELS), set(plan.MODELS))
+        for name in plan.QUICK_MODELS:
+            self.assertLessEqual(set(plan.QUICK_TYPES), set(plan.MODELS[name].types))
         for one in plan.CASES.values():
             self.assertTrue(dataclasses.is_dataclass(one))
             self.assertIn(one.kind, {"prefill", "decode", "batch", "load", "memory"})
@@ -197,7 +233,20 @@ class Machine(unittest.TestCase):
 
     def test_a_process_that_does_not_end_is_ended(self):
         run = machine.run([sys.executable, "-c", "while True: pass"], timeout_s=0.2)
-        self.assertEqual(run.code, -9)
+        self.assertEqual((run.code, run.timed_out), (-9, True))
+        with self.assertRaises(engines.Unreadable) as raised:
+            engines.read(case("decode"), engines.Contender("llama.cpp"), run)
+        self.assertIn("no result within", str(raised.exception))
+
+    def test_what_timed_out_sits_out_the_other_rounds(self):
+        measuring = bench.Bench.__new__(bench.Bench)
+        measuring.timeout_s = 0.2
+        entry = {"samples": [], "peak_rss_bytes": 0}
+        command = [sys.executable, "-c", "while True: pass"]
+        for _ in range(3):
+            measuring._sample(case("decode"), engines.Contender("llama.cpp"), command, entry)
+        self.assertEqual(entry["samples"], [None, None, None])
+        self.assertIn("no result within 0 s", entry["error"])
 
 
 if __name__ == "__main__":

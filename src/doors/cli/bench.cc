@@ -19,12 +19,14 @@ class Bench : public Command {
   void declare(Options& options) override {
     options.add("model", &model_, "MODEL", std::string(model_help) + "; default: pulled last")
         .short_name('m');
+    options.add("name", &word_, "MODEL", "the same without the flag").positional();
     options.add("prompt", &plan_.prompt, "P", "tokens of the prefill; 0: none");
     options.add("generate", &plan_.generate, "G", "decode steps; 0: none");
     options.add("depth", &plan_.depth, "D", "positions in the cache when decoding begins");
     options.add("batch", &plan_.batch, "B", "sequences decoded together");
     options.add("repeat", &plan_.repeat, "R", "runs; the median counts");
-    options.add("threads", &threads_, "T", "threads for arithmetic; 0: all cores").short_name('t');
+    options.add("threads", &threads_, "T", threads_help).short_name('t');
+    options.flag("pin-threads", pin_threads_, pin_threads_help);
     options.add("kv", &kv_, "TYPE", "type of the key-value cache").one_of(kv_type_names());
     options.add("compare", &compare_, "FILE",
                 "an earlier result of bench --json; exit code 1 when this one is slower, 2 when it "
@@ -36,6 +38,11 @@ class Bench : public Command {
     if (!(tolerance_ >= 0 && tolerance_ <= 100)) {
       return fail(ErrorCode::usage, "--tolerance: must be from 0 to 100 (percent)");
     }
+    if (!word_.empty() && !model_.empty()) {
+      return fail(ErrorCode::usage, "name one model, with --model or without",
+                  "freehold help bench");
+    }
+    if (!word_.empty()) model_ = word_;
     Value before;
     if (!compare_.empty()) before = TRY(read_bench_document(compare_));
     const BenchOutcome outcome = TRY(measure(context));
@@ -59,7 +66,7 @@ class Bench : public Command {
   Result<BenchOutcome> measure(const Context& context) {
     plan_.kv = kv_type_named(kv_);
     const auto path = TRY(find_model(context, model_));
-    ThreadPool pool(threads_);
+    ThreadPool pool(tuned_threads(context, threads_), pin_threads_ ? Pinning::on : Pinning::off);
     BenchOutcome outcome;
     outcome.model = model_.empty() ? path.string() : model_;
     outcome.kv = kv_;
@@ -84,8 +91,9 @@ class Bench : public Command {
     return outcome;
   }
 
-  std::string model_;
+  std::string model_, word_;
   std::uint32_t threads_ = 0;
+  bool pin_threads_ = false;
   std::string kv_ = "f16";
   std::string compare_;
   double tolerance_ = 10;

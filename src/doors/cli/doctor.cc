@@ -4,7 +4,9 @@
 #include "base/progress.h"
 #include "base/table.h"
 #include "base/thread_pool.h"
+#include "cli/open.h"
 #include "cli/print.h"
+#include "cli/tuning_report.h"
 #include "cli/verbs.h"
 #include "engine/machine.h"
 #include "hub/catalogue.h"
@@ -20,13 +22,16 @@ constexpr double weights_share = 0.8;
 class Doctor : public Command {
  public:
   void declare(Options& options) override {
-    options.add("threads", &threads_, "T", "threads for the measurements; 0: all cores")
-        .short_name('t');
+    options.add("threads", &threads_, "T", threads_help).short_name('t');
+    options.flag("retune", retune_, "measure again which kernels and how many threads are fastest");
   }
 
   Result<int> run(const Context& context) override {
+    const engine::TuningRequest request = {.folder = tuning_folder(context), .again = retune_};
+    tuning_.kept = engine::tuning_for(request);
+    tuning_.file = engine::tuning_path(request.folder, request.identity);
+    ThreadPool pool(engine::settle(tuning_.kept.tuning, threads_));
     facts_ = engine::machine_facts();
-    ThreadPool pool(threads_);
     limits_ = engine::measure_machine(pool);
     for (const hub::CatalogueEntry& entry : hub::Catalogue::builtin().entries()) {
       if (entry.runs &&
@@ -68,18 +73,20 @@ class Doctor : public Command {
                   {"read_gb_s", limits_.read_gb_s},
                   {"int8_gops", limits_.int8_gops},
                   {"fp32_gflops", limits_.fp32_gflops},
+                  {"tuning", tuning_json(tuning_)},
                   {"models", std::move(models)}};
   }
 
   std::string as_text() const {
     std::string text = fmt::format(
-        "processor   {}, {} cores, kernels: {}\n"
+        "processor   {} ({}), {} cores, kernels: {}\n"
         "memory      {} of {} free\n"
         "reading     {:.1f} GB/s\n"
-        "arithmetic  {:.0f} GOPS int8, {:.0f} GFLOPS fp32\n\n",
-        facts_.cpu, facts_.cores, facts_.kernels, human_bytes(facts_.memory_available_bytes),
-        human_bytes(facts_.memory_bytes), limits_.read_gb_s, limits_.int8_gops,
-        limits_.fp32_gflops);
+        "arithmetic  {:.0f} GOPS int8, {:.0f} GFLOPS fp32\n",
+        facts_.cpu, facts_.kind, facts_.cores, facts_.kernels,
+        human_bytes(facts_.memory_available_bytes), human_bytes(facts_.memory_bytes),
+        limits_.read_gb_s, limits_.int8_gops, limits_.fp32_gflops);
+    text += tuning_text(tuning_);
     Table table({{"would run here"},
                  {"4-bit size", Table::Align::right},
                  {"decode at most", Table::Align::right}});
@@ -87,10 +94,12 @@ class Doctor : public Command {
       table.add({entry->name, human_bytes(static_cast<std::uint64_t>(weights_of(*entry))),
                  fmt::format("{:.0f} tokens/s", tokens_per_s(*entry))});
     }
-    return text + table.text();
+    return text + "\n" + table.text();
   }
 
   std::uint32_t threads_ = 0;
+  bool retune_ = false;
+  TuningShown tuning_;
   engine::MachineFacts facts_;
   engine::MachineLimits limits_;
   std::vector<const hub::CatalogueEntry*> fitting_;
@@ -100,6 +109,6 @@ class Doctor : public Command {
 
 const Verb doctor_verb = {"doctor", "This machine",
                           "Show what this machine has and which models would run on it",
-                          "  freehold doctor\n", make_command<Doctor>};
+                          "  freehold doctor\n  freehold doctor --retune\n", make_command<Doctor>};
 
 }  // namespace freehold::cli

@@ -23,7 +23,9 @@ class Inspect : public Command {
     const std::string name = TRY(model_or_default(context, path_));
     const auto path = TRY(find_model(context, name));
     if (verify_) TRY(verify(context, name));
-    const Inspection inspection = TRY(inspect(path, context_));
+    Inspection inspection = TRY(inspect(path, context_));
+    inspection.packed_bytes =
+        hub::Store(context.home).packed_bytes_of(inspection.description.files);
     if (context.json) {
       print_json(inspection_json(inspection));
     } else {

@@ -94,6 +94,7 @@ Value inspection_json(const Inspection& inspection) {
                           {"model_type", description.model_type},
                           {"parameters", description.parameters},
                           {"bytes", description.bytes},
+                          {"packed_bytes", inspection.packed_bytes},
                           {"sha256", inspection.sha256},
                           {"files", std::move(files)}};
   document.set("tensors", Object{{"count", description.tensors}, {"types", std::move(types)}});
@@ -123,6 +124,10 @@ std::string inspection_text(const Inspection& inspection) {
       d.files.size() > 1 ? fmt::format(", {} files", d.files.size()) : "", d.architecture,
       human_count(d.parameters), human_bytes(d.bytes), inspection.sha256, d.tensors, types_text(d),
       d.context_length ? std::to_string(*d.context_length) : "not said");
+  if (inspection.packed_bytes > 0) {
+    text += fmt::format("packed        {} more on disk, as kernels read it\n",
+                        human_bytes(inspection.packed_bytes));
+  }
   text += d.tokenizer ? fmt::format("tokenizer     {} {}, {} tokens\n", d.tokenizer->kind,
                                     d.tokenizer->pretokenizer, d.tokenizer->vocabulary)
                       : "tokenizer     none\n";

@@ -20,6 +20,7 @@ struct Inspection {
   std::uint32_t context_length = 0;
   std::optional<model::Footprint> footprint;  // none when the architecture is not one that runs
   std::string cannot_run;                     // why, then
+  std::uint64_t packed_bytes = 0;             // its packed weights in the store, see du
 };
 
 // `context_length` 0: the model's own. `invalid` for what no valid model can be read from.

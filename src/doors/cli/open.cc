@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/tuning_file.h"
 #include "hub/store.h"
 
 namespace freehold::cli {
@@ -9,7 +10,7 @@ namespace freehold::cli {
 void ModelOptions::declare(Options& options) {
   options.add("model", &model, "MODEL", std::string(model_help) + "; default: pulled last")
       .short_name('m');
-  options.add("threads", &threads, "N", "threads for arithmetic; 0: all cores").short_name('t');
+  options.add("threads", &threads, "N", threads_help).short_name('t');
   options.add("context", &context, "TOKENS", "context length; 0: the model's own").short_name('c');
   options.add("kv", &kv, "TYPE", "type of the key-value cache").one_of(kv_type_names());
 }
@@ -30,6 +31,15 @@ Result<std::string> model_or_default(const Context& context, const std::string& 
   return std::ranges::max_element(receipts, {}, &hub::Receipt::pulled_unix_s)->model;
 }
 
+std::filesystem::path tuning_folder(const Context& context) {
+  return context.home / "tuning";
+}
+
+std::uint32_t tuned_threads(const Context& context, std::uint32_t threads) {
+  if (kernels::kernels_are_forced()) return threads;
+  return engine::settle(engine::tuning_for({.folder = tuning_folder(context)}).tuning, threads);
+}
+
 Result<std::filesystem::path> find_model(const Context& context, const std::string& name) {
   const std::string model = TRY(model_or_default(context, name));
   return hub::resolve_model(hub::Store(context.home), model);
@@ -39,7 +49,7 @@ Result<std::unique_ptr<engine::LocalGenerator>> open_generator(const Context& co
                                                                const ModelOptions& options) {
   engine::LocalOptions local;
   local.name = TRY(model_or_default(context, options.model));
-  local.threads = options.threads;
+  local.threads = tuned_threads(context, options.threads);
   local.context_length = options.context;
   local.kv_type = kv_type_named(options.kv);
   local.packed_folder = hub::Store(context.home).packed_folder();

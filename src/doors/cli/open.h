@@ -26,13 +26,29 @@ struct ModelOptions {
 // What --kv takes.
 std::vector<std::string> kv_type_names();
 
+// What the help of --threads says.
+inline constexpr const char* threads_help =
+    "threads for arithmetic; 0: all cores, unless fewer were measured to be faster";
+
 // What the help of --model says.
 inline constexpr const char* model_help =
     "a catalogue or store name, a GGUF file, or a directory with safetensors";
 
+// What the help of --pin-threads says.
+inline constexpr const char* pin_threads_help =
+    "keep each thread on one core, for machines with nothing else to do";
+
 // The model that is meant: `name`, else the one in the store that was pulled last; `absent` when
 // there is none.
 Result<std::string> model_or_default(const Context& context, const std::string& name);
+
+// Fixes which kernels this process uses, as measured on this machine at the first start (the home
+// keeps the result), and says how many threads to compute with where the caller asks for `threads`.
+// Call it before anything is computed. Kernels that FREEHOLD_KERNELS forces are used unmeasured.
+std::uint32_t tuned_threads(const Context& context, std::uint32_t threads);
+
+// Where the home keeps what was measured.
+std::filesystem::path tuning_folder(const Context& context);
 
 Result<std::filesystem::path> find_model(const Context& context, const std::string& name);
 

@@ -26,8 +26,10 @@ class ScoreVerb : public Command {
     options.add("text", &text_, "FILE", "text, tokenized as the model does; - is standard input");
     options.add("top", &score_.top, "K", "show the K likeliest at every place");
     options.add("greedy", &score_.greedy, "N", "append N tokens by greedy decoding");
+    options.add("logits", &logits_, "FILE",
+                "write all logits after every token: float32, little-endian, (tokens, vocabulary)");
     options.add("kv", &kv_, "TYPE", "type of the key-value cache").one_of(kv_type_names());
-    options.add("threads", &threads_, "T", "threads for arithmetic; 0: all cores").short_name('t');
+    options.add("threads", &threads_, "T", threads_help).short_name('t');
   }
 
   Result<int> run(const Context& context) override {
@@ -40,12 +42,24 @@ class ScoreVerb : public Command {
     const auto path = TRY(find_model(context, model_));
     const auto checkpoint =
         std::make_shared<const formats::Checkpoint>(TRY(formats::Checkpoint::open(path)));
-    ThreadPool pool(threads_);
+    ThreadPool pool(tuned_threads(context, threads_));
     const auto decoder =
         TRY(model::open_decoder(checkpoint, pool, hub::Store(context.home).packed_folder()));
     TRY(open_tokenizer(*checkpoint));
     if (ids_.empty()) ids = TRY(read_text());
+    std::optional<FileReplacement> logits;
+    if (!logits_.empty()) {
+      const std::uint64_t bytes = sizeof(float) * ids.size() * decoder->recipe().vocabulary;
+      logits.emplace(TRY_IN("--logits", FileReplacement::begin(logits_, bytes)));
+      score_.each_logits = [&logits, written = std::uint64_t{0}](
+                               std::span<const float> row) mutable -> Result<void> {
+        TRY(logits->write(written, std::as_bytes(row)));
+        written += row.size_bytes();
+        return {};
+      };
+    }
     const model::Score score = TRY(model::score(*decoder, ids, score_));
+    if (logits) TRY_IN("--logits", logits->commit());
     const text::Tokenizer* names = tokenizer_ ? &*tokenizer_ : nullptr;
     if (context.json) {
       print_json(score_json(model_, score, score_.greedy > 0, names));
@@ -77,7 +91,7 @@ class ScoreVerb : public Command {
     return ids;
   }
 
-  std::string model_, ids_, text_, kv_ = "f32";
+  std::string model_, ids_, text_, logits_, kv_ = "f32";
   model::ScoreOptions score_;
   std::uint32_t threads_ = 0;
   std::optional<text::Tokenizer> tokenizer_;

@@ -22,7 +22,8 @@ class Serve : public Command {
     options.add("host", &server_.host, "HOST", "address to listen on");
     options.add("port", &server_.port, "PORT", "port to listen on; 0: any free one")
         .short_name('p');
-    options.add("threads", &threads_, "N", "threads for arithmetic; 0: all cores").short_name('t');
+    options.add("threads", &threads_, "N", threads_help).short_name('t');
+    options.flag("pin-threads", pin_threads_, pin_threads_help);
     options.add("context", &context_, "TOKENS", "context length; 0: the model's own")
         .short_name('c');
     options.add("kv", &kv_, "TYPE", "type of the key-value cache").one_of(kv_type_names());
@@ -56,7 +57,8 @@ class Serve : public Command {
       engine::LocalOptions local;
       const auto path = TRY(find_model(context, name));
       local.name = std::filesystem::exists(name) ? path.stem().string() : name;
-      local.threads = threads_;
+      local.threads = tuned_threads(context, threads_);
+      local.pin_threads = pin_threads_;
       local.context_length = context_;
       local.max_sequences = max_sequences_;
       local.kv_bytes = cache_bytes;
@@ -96,6 +98,7 @@ class Serve : public Command {
   std::vector<std::string> models_;
   server::ServerOptions server_;
   std::uint32_t threads_ = 0;
+  bool pin_threads_ = false;
   std::uint32_t context_ = 0;
   std::uint32_t max_sequences_ = 16;
   std::string kv_ = "f16";

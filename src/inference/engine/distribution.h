@@ -27,9 +27,12 @@ inline bool better(const Ranked& a, const Ranked& b) {
 Result<Ranked> peak(std::span<const float> logits);  // (vocabulary)
 
 // The `count` best tokens with their logits, best first; all of them when there are fewer. Scans
-// once, sorts only what it keeps.
+// once, sorts only what it keeps. In `memory`, whose contents are lost. No logit may be no number.
 std::vector<Ranked> best(std::span<const float> logits,  // (vocabulary)
-                         std::size_t count);
+                         std::size_t count, std::vector<Ranked> memory = {});
+
+// Logits are looked at, and weights summed in float32, in pieces of so many.
+inline constexpr std::size_t scanned_together = 1024;
 
 struct TokenScore {
   float logprob = 0;        // natural logarithm

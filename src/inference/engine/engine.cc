@@ -67,7 +67,7 @@ Engine::~Engine() {
 
 // One turn of the engine. Decide, compute, choose, tell.
 Result<void> Engine::step() {
-  const Turn turn = scheduler_.plan();
+  const Turn& turn = scheduler_.plan();
   const model::Logits logits = TRY(compute(turn));
   scheduler_.settle(turn);
   std::size_t row = 0;

@@ -42,9 +42,9 @@ class FakeDecoder : public model::Decoder {
     if (!failure.empty()) return fail(ErrorCode::internal, failure);
     slots_.resize(std::size_t{cache.blocks()} * model::KvCache::block_positions, -1);
     for (const model::Span& span : plan.spans) store(span);
-    model::Logits logits{.values = {}, .vocabulary = recipe_.vocabulary};
-    for (const model::Span& span : plan.spans) append_logits(span, logits.values);
-    return logits;
+    logits_.clear();
+    for (const model::Span& span : plan.spans) append_logits(span, logits_);
+    return model::Logits{.values = logits_, .vocabulary = recipe_.vocabulary};
   }
 
   // The logits that follow a history: what forward() must give, whatever runs beside it.
@@ -99,6 +99,7 @@ class FakeDecoder : public model::Decoder {
   }
 
   model::Recipe recipe_;
+  std::vector<float> logits_;
   std::vector<Token> slots_;  // (blocks, block_positions): the token that was computed there
 };
 

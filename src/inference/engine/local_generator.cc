@@ -88,7 +88,8 @@ std::unexpected<Error> no_tokenizer(std::string_view wish) {
 
 // In the order of dependence: the engine ends before what it works with.
 struct LocalGenerator::Parts {
-  explicit Parts(std::uint32_t threads) : pool(threads) {}
+  explicit Parts(const LocalOptions& options)
+      : pool(options.threads, options.pin_threads ? Pinning::on : Pinning::off) {}
 
   const Clock* clock = nullptr;
   std::shared_ptr<const formats::Checkpoint> checkpoint;
@@ -159,7 +160,7 @@ LocalGenerator::~LocalGenerator() = default;
 Result<std::unique_ptr<LocalGenerator>> LocalGenerator::open(const std::filesystem::path& path,
                                                              const LocalOptions& options,
                                                              const Clock& clock) {
-  auto parts = std::make_unique<Parts>(options.threads);
+  auto parts = std::make_unique<Parts>(options);
   parts->clock = &clock;
   parts->checkpoint =
       std::make_shared<const formats::Checkpoint>(TRY(formats::Checkpoint::open(path)));

@@ -18,6 +18,7 @@ namespace freehold::engine {
 struct LocalOptions {
   std::string name{};                // what callers ask for; empty: the file's name
   std::uint32_t threads = 0;         // 0: all cores
+  bool pin_threads = false;          // each to a core of its own
   std::uint32_t context_length = 0;  // 0: the model's own, as far as memory allows
   std::uint32_t max_sequences = 16;  // computed together; more wait in the queue
   std::uint32_t max_queue = 1024;    // requests that wait; more are refused

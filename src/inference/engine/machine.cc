@@ -56,11 +56,17 @@ double billions_per_second(const Work& work) {
 
 }  // namespace
 
+ProcessorFacts processor_facts() {
+  std::ifstream file("/proc/cpuinfo");
+  return {proc_line("/proc/cpuinfo", "model name"),
+          cpu_kind(std::string(std::istreambuf_iterator<char>(file), {}))};
+}
+
 MachineFacts machine_facts() {
   MachineFacts facts;
-  facts.cpu = proc_line("/proc/cpuinfo", "model name");
-  std::ifstream file("/proc/cpuinfo");
-  facts.kind = cpu_kind(std::string(std::istreambuf_iterator<char>(file), {}));
+  const ProcessorFacts processor = processor_facts();
+  facts.cpu = processor.name;
+  facts.kind = processor.kind;
   facts.kernels = kernels::kernels().name;
   facts.cores = machine_threads();
   facts.memory_bytes = memory_line("/proc/meminfo", "MemTotal");

@@ -8,9 +8,14 @@
 
 namespace freehold::engine {
 
+struct ProcessorFacts {
+  std::string name;
+  std::string kind;  // its microarchitecture, see cpu_kind.h
+};
+
 struct MachineFacts {
   std::string cpu;      // the processor's name
-  std::string kind;     // its microarchitecture, see cpu_kind.h
+  std::string kind;     // its microarchitecture
   std::string kernels;  // the instruction set that arithmetic uses
   std::uint32_t cores = 0;
   std::uint64_t memory_bytes = 0;
@@ -23,7 +28,9 @@ struct MachineLimits {
   double fp32_gflops = 0;  // fused multiply-adds counted as two operations, 10^9
 };
 
-MachineFacts machine_facts();
+ProcessorFacts processor_facts();
+
+MachineFacts machine_facts();  // asks for kernels(): a choice must have been made or is made now
 
 // Takes about half a second and `buffer_bytes` of memory (should exceed the last cache several
 // times). Medians, so that one disturbance does not count.

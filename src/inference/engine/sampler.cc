@@ -3,7 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <iterator>
+
+#include "kernels/kernels.h"
 
 namespace freehold::engine {
 namespace {
@@ -102,10 +106,37 @@ float Sampler::weight(float logit, float highest) const {
   return std::exp((logit - highest) / settings_.temperature);
 }
 
+// The weights of all tokens, in vectors; returns their sum.
+double Sampler::weigh(std::span<const float> logits, float highest) {
+  const float factor = std::min(1 / settings_.temperature, 1e30f);
+  weights_.resize(logits.size());
+  sums_.clear();
+  double total = 0;
+  for (std::size_t begin = 0; begin < logits.size(); begin += scanned_together) {
+    const std::size_t count = std::min(scanned_together, logits.size() - begin);
+    sums_.push_back(kernels::kernels().exponentials(logits.data() + begin, highest, factor,
+                                                    weights_.data() + begin, count));
+    total += static_cast<double>(sums_.back());
+  }
+  return total;
+}
+
 Token Sampler::draw(std::span<const float> logits, float highest) {
-  if (settings_.top_k == 0 && settings_.top_p == 1) return draw_in_order(logits, highest);
-  rank(logits, highest);
-  cut_by_ratio();
+  if (settings_.top_k == 0 && settings_.top_p == 1) {
+    if (settings_.min_p == 0) return draw_in_order(logits, highest);
+    keep_by_ratio(logits, highest);
+    return draw_ranked();
+  }
+  if (settings_.top_k > 0) {
+    rank(logits, highest);
+  } else {
+    keep_by_mass(logits, highest);
+  }
+  std::erase_if(ranked_, [&](const Ranked& each) { return each.value < settings_.min_p; });
+  return draw_ranked();
+}
+
+Token Sampler::draw_ranked() {
   double total = 0;
   for (const Ranked& candidate : ranked_) total += static_cast<double>(candidate.value);
   double left = random_.uniform() * total;
@@ -116,10 +147,9 @@ Token Sampler::draw(std::span<const float> logits, float highest) {
   return ranked_.back().token;  // rounding used up the last of it
 }
 
-// Leaves in ranked_ what top-k and top-p leave, with weights.
+// Leaves in ranked_ what top-k and then top-p leave, best first, with weights.
 void Sampler::rank(std::span<const float> logits, float highest) {
-  if (settings_.top_k == 0) return rank_by_mass(logits, highest);
-  ranked_ = best(logits, settings_.top_k);
+  ranked_ = best(logits, settings_.top_k, std::move(ranked_));
   double total = 0;
   for (Ranked& candidate : ranked_) {
     candidate.value = weight(candidate.value, highest);
@@ -128,25 +158,51 @@ void Sampler::rank(std::span<const float> logits, float highest) {
   cut_by_mass(static_cast<double>(settings_.top_p) * total);
 }
 
-// top-p alone: the vocabulary becomes a heap of which only the best are taken, however many reach
-// the mass.
-void Sampler::rank_by_mass(std::span<const float> logits, float highest) {
-  const auto worse = [](const Ranked& a, const Ranked& b) { return better(b, a); };
-  std::vector<Ranked> heap(logits.size());
-  double total = 0;
-  for (std::size_t i = 0; i < logits.size(); ++i) {
-    heap[i] = {static_cast<Token>(i), weight(logits[i], highest)};
-    total += static_cast<double>(heap[i].value);
-  }
-  std::make_heap(heap.begin(), heap.end(), worse);
+// top-p alone. Tokens so unlikely that all of them together could be left out are not looked at.
+void Sampler::keep_by_mass(std::span<const float> logits, float highest) {
+  const double total = weigh(logits, highest);
   const double mass = static_cast<double>(settings_.top_p) * total;
-  double sum = 0;
+  const auto least =
+      static_cast<float>(0.999 * (total - mass) / static_cast<double>(logits.size()));
   ranked_.clear();
-  while (!heap.empty() && (ranked_.empty() || sum < mass)) {
-    std::pop_heap(heap.begin(), heap.end(), worse);
-    sum += static_cast<double>(heap.back().value);
-    ranked_.push_back(heap.back());
-    heap.pop_back();
+  for (std::size_t i = 0; i < weights_.size(); ++i) {
+    if (weights_[i] >= least) ranked_.push_back({static_cast<Token>(i), weights_[i]});
+  }
+  const Ranked last = last_within(mass);
+  std::erase_if(ranked_, [&](const Ranked& candidate) { return better(last, candidate); });
+}
+
+// The last of the best candidates that reach the mass together. Candidates fall into bins of like
+// weights, sixteen to a power of two; only those of one bin need be sorted.
+Ranked Sampler::last_within(double mass) {
+  constexpr std::size_t bins = 4096;
+  const auto bin_of = [](const Ranked& each) {
+    return std::bit_cast<std::uint32_t>(each.value) >> 19;
+  };
+  bin_masses_.assign(bins, 0.0);
+  for (const Ranked& each : ranked_) bin_masses_[bin_of(each)] += static_cast<double>(each.value);
+  double sum = 0;
+  std::size_t bin = bins - 1;
+  while (bin > 0 && (bin_masses_[bin] == 0 || sum + bin_masses_[bin] < mass)) {
+    sum += bin_masses_[bin--];
+  }
+  edge_.clear();
+  std::ranges::copy_if(ranked_, std::back_inserter(edge_),
+                       [&](const Ranked& each) { return bin_of(each) == bin; });
+  std::ranges::sort(edge_, better);
+  std::size_t taken = 0;
+  while (taken < edge_.size() && (taken == 0 || sum < mass)) {
+    sum += static_cast<double>(edge_[taken++].value);
+  }
+  return taken > 0 ? edge_[taken - 1] : *std::ranges::max_element(ranked_, better);  // the worst
+}
+
+// min-p alone, which needs no order.
+void Sampler::keep_by_ratio(std::span<const float> logits, float highest) {
+  weigh(logits, highest);
+  ranked_.clear();
+  for (std::size_t i = 0; i < weights_.size(); ++i) {
+    if (weights_[i] >= settings_.min_p) ranked_.push_back({static_cast<Token>(i), weights_[i]});
   }
 }
 
@@ -159,28 +215,26 @@ void Sampler::cut_by_mass(double mass) {
   ranked_.resize(kept);
 }
 
-void Sampler::cut_by_ratio() {
-  while (ranked_.size() > 1 && ranked_.back().value < settings_.min_p) ranked_.pop_back();
-}
-
-// Nothing cuts but min-p, so nothing need be sorted: weights are summed in the order of ids.
+// Nothing cuts, so nothing need be sorted: weights are gone through in the order of ids, whole
+// pieces at once.
 Token Sampler::draw_in_order(std::span<const float> logits, float highest) {
-  adjusted_.resize(logits.size());  // may be where the logits lie: each is read before its weight
-  double total = 0;
-  for (std::size_t i = 0; i < logits.size(); ++i) {
-    const float likelihood = weight(logits[i], highest);
-    adjusted_[i] = likelihood < settings_.min_p ? 0 : likelihood;
-    total += static_cast<double>(adjusted_[i]);
+  double left = random_.uniform() * weigh(logits, highest);
+  std::size_t piece = 0;
+  while (piece + 1 < sums_.size() && left >= static_cast<double>(sums_[piece])) {
+    left -= static_cast<double>(sums_[piece++]);
   }
-  double left = random_.uniform() * total;
-  Token last = 0;
-  for (std::size_t i = 0; i < adjusted_.size(); ++i) {
-    if (adjusted_[i] == 0) continue;
-    last = static_cast<Token>(i);
-    left -= static_cast<double>(adjusted_[i]);
-    if (left < 0) return last;
+  std::size_t last = weights_.size();
+  for (std::size_t i = piece * scanned_together; i < weights_.size(); ++i) {
+    if (weights_[i] == 0) continue;
+    last = i;
+    left -= static_cast<double>(weights_[i]);
+    if (left < 0) return static_cast<Token>(last);
   }
-  return last;
+  if (last < weights_.size()) return static_cast<Token>(last);  // rounding used up the last of it
+  const auto found =
+      std::find_if(weights_.rbegin(), weights_.rend(), [](float x) { return x > 0; });
+  CHECK(found != weights_.rend());
+  return static_cast<Token>(weights_.rend() - found - 1);
 }
 
 }  // namespace freehold::engine

@@ -58,18 +58,25 @@ class Sampler {
   std::span<const float> adjust(std::span<const float> logits);
   Token draw(std::span<const float> logits, float highest);
   void rank(std::span<const float> logits, float highest);
-  void rank_by_mass(std::span<const float> logits, float highest);
+  void keep_by_mass(std::span<const float> logits, float highest);
+  void keep_by_ratio(std::span<const float> logits, float highest);
   void cut_by_mass(double mass);
-  void cut_by_ratio();
+  Ranked last_within(double mass);
+  Token draw_ranked();
   Token draw_in_order(std::span<const float> logits, float highest);
   float weight(float logit, float highest) const;
+  double weigh(std::span<const float> logits, float highest);
 
   SamplerSettings settings_;
   Random random_;
   bool adjusts_ = false;                           // whether any of the stages 1 to 3 does anything
   std::unordered_map<Token, std::uint32_t> seen_;  // how often generated; 0: only in the prompt
   std::vector<float> adjusted_;                    // (vocabulary), scratch
-  std::vector<Ranked> ranked_;                     // scratch: candidates, best first, with weights
+  std::vector<float> weights_;                     // (vocabulary), scratch
+  std::vector<float> sums_;                        // of weights, scanned_together each
+  std::vector<Ranked> ranked_;                     // scratch: candidates with weights
+  std::vector<Ranked> edge_;                       // scratch: candidates of like weights
+  std::vector<double> bin_masses_;                 // scratch
 };
 
 }  // namespace freehold::engine

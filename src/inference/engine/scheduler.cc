@@ -11,16 +11,18 @@ std::uint32_t share(std::uint32_t budget, std::size_t sharers) {
   return (budget + count - 1) / count;
 }
 
+// In the memory of an earlier turn's span, where there is one.
 void append(Turn& turn, Sequence& sequence, std::uint32_t count) {
+  const std::size_t index = turn.sequences.size();
+  if (index == turn.plan.spans.size()) turn.plan.spans.emplace_back();
+  model::Span& span = turn.plan.spans[index];
   const std::span<const Token> tokens = sequence.tokens().subspan(sequence.computed, count);
   const std::uint32_t blocks = Scheduler::blocks_for(sequence.computed + count);
-  turn.plan.spans.push_back({
-      .tokens = {tokens.begin(), tokens.end()},
-      .position = sequence.computed,
-      .blocks = {sequence.blocks.begin(), sequence.blocks.begin() + blocks},
-      .wanted_logits = sequence.wanted_logits(count),
-      .prompt_tokens = sequence.prompt_tokens(),
-  });
+  span.tokens.assign(tokens.begin(), tokens.end());
+  span.position = sequence.computed;
+  span.blocks.assign(sequence.blocks.begin(), sequence.blocks.begin() + blocks);
+  span.wanted_logits = sequence.wanted_logits(count);
+  span.prompt_tokens = sequence.prompt_tokens();
   turn.sequences.push_back(&sequence);
 }
 
@@ -50,13 +52,14 @@ void Scheduler::remove(Sequence& sequence) {
   std::erase(running_, &sequence);
 }
 
-Turn Scheduler::plan() {
+const Turn& Scheduler::plan() {
   make_room();
   admit();
-  Turn turn;
-  share_out(turn);
-  CHECK(idle() || !turn.sequences.empty());
-  return turn;
+  turn_.sequences.clear();
+  share_out();
+  turn_.plan.spans.resize(turn_.sequences.size());
+  CHECK(idle() || !turn_.sequences.empty());
+  return turn_;
 }
 
 void Scheduler::settle(const Turn& turn) {
@@ -143,7 +146,7 @@ std::vector<Prefixes::Known> Scheduler::known_beginning(const Sequence& sequence
                        sequence.tokens().first(sequence.size() - 1));
 }
 
-void Scheduler::share_out(Turn& turn) {
+void Scheduler::share_out() {
   // The shortest first: what it leaves of its share goes to the longer ones.
   const auto shorter = [](const Sequence* a, const Sequence* b) {
     return a->pending() < b->pending();
@@ -152,18 +155,18 @@ void Scheduler::share_out(Turn& turn) {
   std::size_t echoing = 0;
   for (Sequence* sequence : running_) {
     if (sequence->pending() == 1) {
-      append(turn, *sequence, 1);
+      append(turn_, *sequence, 1);
       continue;
     }
     prompts.insert(std::upper_bound(prompts.begin(), prompts.end(), sequence, shorter), sequence);
     if (sequence->echoes()) ++echoing;
   }
   std::uint32_t budget =
-      turn.sequences.empty() ? limits_.prompt_tokens : limits_.prompt_tokens_beside_answers;
+      turn_.sequences.empty() ? limits_.prompt_tokens : limits_.prompt_tokens_beside_answers;
   for (std::size_t i = 0; i < prompts.size() && budget > 0; ++i) {
     std::uint32_t count = std::min(prompts[i]->pending(), share(budget, prompts.size() - i));
     if (prompts[i]->echoes()) count = std::min(count, share(limits_.echo_rows, echoing));
-    append(turn, *prompts[i], count);
+    append(turn_, *prompts[i], count);
     budget -= count;
   }
 }

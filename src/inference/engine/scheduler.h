@@ -45,8 +45,8 @@ class Scheduler {
   // Forgets a sequence, wherever it is, and takes its blocks back.
   void remove(Sequence& sequence);
 
-  // Not empty unless idle().
-  Turn plan();
+  // Not empty unless idle(). The scheduler's memory: good until the next call.
+  const Turn& plan();
   // The turn was computed.
   void settle(const Turn& turn);
 
@@ -68,12 +68,13 @@ class Scheduler {
   void preempt(Sequence& sequence);
   void admit();
   bool admit(Sequence& sequence);
-  void share_out(Turn& turn);
+  void share_out();
 
   const SchedulerLimits limits_;
   Blocks blocks_;
   std::vector<Sequence*> running_;  // in the order of arrival, all before those who wait
   std::deque<Sequence*> waiting_;   // in the order of arrival
+  Turn turn_;                       // the last one planned; its memory is used again
 };
 
 }  // namespace freehold::engine

@@ -9,6 +9,7 @@
 
 #include "kernels/kernels.h"
 #include "model/pass.h"
+#include "model/place.h"
 
 namespace freehold::model {
 namespace {
@@ -18,6 +19,7 @@ constexpr std::size_t chunk_blocks = chunk_positions / KvCache::block_positions;
 constexpr std::size_t piece_queries = 64;     // unless more share a key-value head
 constexpr std::size_t part_queries = 4096;    // whose results are kept at the same time
 constexpr std::size_t pieces_per_thread = 4;  // enough to keep threads equally busy
+constexpr std::size_t few_heads = 32;  // key-value heads of tokens: sooner placed than shared
 
 std::size_t group(const Attention& attention) {
   CHECK(attention.kv_heads > 0 && attention.heads % attention.kv_heads == 0);
@@ -31,17 +33,21 @@ std::size_t most_queries(const Recipe& recipe) {
 // Work on one layer of one pass.
 class Attending {
  public:
-  Attending(Pass& pass, std::uint32_t layer)
+  Attending(Pass& pass, std::uint32_t layer, const Placement* placement, const Operand& attended)
       : pass_(pass),
         layer_(layer),
+        placement_(placement),
+        attended_(attended),
         window_(pass.recipe.kind(layer).sliding_window),
         group_(group(pass.recipe.attention)),
         head_dim_(pass.recipe.attention.head_dim) {}
 
   void cut();
   bool worth_splitting() const;
+  void place(bool with_those_alone);
   void whole_pieces();
   void split_pieces();
+  void put_down_rows();
 
  private:
   std::size_t queries(const AttentionPiece& piece) const {
@@ -52,13 +58,24 @@ class Attending {
   void merge(const AttentionPiece& piece, std::size_t chunk, const float* mixed,
              const float* softmax);
   void compute_item(std::size_t index, float* scratch);
+  bool alone(std::size_t begin, std::size_t end) const;
+  bool heads_are_blocks() const { return group_ * head_dim_ % 32 == 0; }
 
   Pass& pass_;
   const std::uint32_t layer_;
+  const Placement* const placement_;
+  const Operand& attended_;
   const std::size_t window_;
   const std::size_t group_;
   const std::size_t head_dim_;
 };
+
+// Whether these rows are all that the batch has of their span.
+bool Attending::alone(std::size_t begin, std::size_t end) const {
+  const std::vector<Row>& rows = pass_.batch.rows;
+  return (begin == 0 || rows[begin - 1].span != rows[begin].span) &&
+         (end == rows.size() || rows[end].span != rows[begin].span);
+}
 
 void Attending::cut() {
   const std::size_t rows_each = std::max<std::size_t>(piece_queries / group_, 1);
@@ -75,6 +92,7 @@ void Attending::cut() {
         pieces.push_back({.begin = begin,
                           .end = end,
                           .kv_head = head,
+                          .alone = alone(begin, end),
                           .first_chunk = first / chunk_positions,
                           .end_chunk = last / chunk_positions + 1,
                           .first_item = 0,
@@ -91,6 +109,21 @@ bool Attending::worth_splitting() const {
          std::ranges::any_of(
              pieces,
              [](const AttentionPiece& piece) { return piece.end_chunk - piece.first_chunk > 1; });
+}
+
+// Those alone are placed here only when several threads are about to attend to them.
+void Attending::place(bool with_those_alone) {
+  if (placement_ == nullptr) return;
+  const std::vector<AttentionPiece>& pieces = pass_.parts.pieces;
+  const auto here = [&](const AttentionPiece& piece) { return with_those_alone || !piece.alone; };
+  if (std::ranges::none_of(pieces, here)) return;
+  const std::size_t heads = pass_.batch.size() * pass_.recipe.attention.kv_heads;
+  const std::size_t grain = heads <= few_heads ? pieces.size() : 1;
+  pass_.workers.split(pieces.size(), grain, [&](std::size_t begin, std::size_t end, Scratch&) {
+    for (const AttentionPiece& piece : std::span(pieces).subspan(begin, end - begin)) {
+      if (here(piece)) placement_->place(piece.begin, piece.end, piece.kv_head);
+    }
+  });
 }
 
 void Attending::compute(const AttentionPiece& piece, std::size_t chunk, float* scratch,
@@ -128,7 +161,7 @@ void Attending::merge(const AttentionPiece& piece, std::size_t chunk, const floa
   for (std::size_t query = 0; query < queries(piece); ++query) {
     const std::size_t row = piece.begin + query / group_;
     const std::size_t head = row * heads + piece.kv_head * group_ + query % group_;
-    float* out = pass_.memory.attended + head * head_dim_;
+    float* out = attended_.floats + head * head_dim_;
     float* out_softmax = pass_.memory.softmax + head * 2;
     if (chunk == piece.first_chunk) {
       std::fill_n(out, head_dim_, 0.0f);
@@ -141,6 +174,21 @@ void Attending::merge(const AttentionPiece& piece, std::size_t chunk, const floa
       for (float& each : std::span(out, head_dim_)) each /= out_softmax[1];
     }
   }
+  if (chunk + 1 != piece.end_chunk || !heads_are_blocks()) return;
+  const std::size_t columns = group_ * head_dim_, from = piece.kv_head * columns;
+  for (std::size_t row = piece.begin; row < piece.end; ++row) {
+    attended_.put(row, from, from + columns, attended_.row(row) + from);
+  }
+}
+
+// Where heads end within a block of an operand's columns, rows wait for all of them.
+void Attending::put_down_rows() {
+  if (heads_are_blocks() || !attended_.forms.records) return;
+  pass_.workers.split(attended_.tokens, 8, [&](std::size_t begin, std::size_t end, Scratch&) {
+    for (std::size_t row = begin; row < end; ++row) {
+      attended_.put(row, 0, attended_.columns, attended_.row(row));
+    }
+  });
 }
 
 void Attending::whole_pieces() {
@@ -151,6 +199,9 @@ void Attending::whole_pieces() {
     float* const softmax = mixed + queries_most * head_dim_;
     for (std::size_t i = begin; i < end; ++i) {
       const AttentionPiece& piece = pieces[pieces.size() - 1 - i];  // the longest first
+      if (placement_ != nullptr && piece.alone) {
+        placement_->place(piece.begin, piece.end, piece.kv_head);
+      }
       for (std::size_t chunk = piece.first_chunk; chunk < piece.end_chunk; ++chunk) {
         compute(piece, chunk, softmax + queries_most * 2, mixed, softmax);
         merge(piece, chunk, mixed, softmax);
@@ -220,14 +271,18 @@ std::size_t AttentionParts::scratch_floats(const Recipe& recipe) {
   return queries * (head_dim + 2) + kernels::attention_scratch_floats(queries, head_dim);
 }
 
-void attend(Pass& pass, std::uint32_t layer) {
-  Attending attending(pass, layer);
+void attend(Pass& pass, std::uint32_t layer, const Placement* placement, const Operand& attended) {
+  CHECK(attended.tokens == pass.batch.size());
+  Attending attending(pass, layer, placement, attended);
   attending.cut();
   if (attending.worth_splitting()) {
+    attending.place(true);
     attending.split_pieces();
   } else {
+    attending.place(false);
     attending.whole_pieces();
   }
+  attending.put_down_rows();
 }
 
 }  // namespace freehold::model

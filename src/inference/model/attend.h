@@ -16,6 +16,7 @@ namespace freehold::model {
 struct AttentionPiece {
   std::size_t begin, end;  // rows
   std::uint32_t kv_head;
+  bool alone;  // no other piece sees the keys of its rows
   std::size_t first_chunk, end_chunk;
   std::size_t first_item;    // of those computed at the same time
   std::uint32_t unfinished;  // of its items
@@ -49,9 +50,13 @@ class AttentionParts {
   std::unique_ptr<float[]> memory_;  // (capacity, head_dim), (capacity, 2)
 };
 
+struct Operand;
 struct Pass;
+class Placement;
 
-// memory.query over the cache into memory.attended.
-void attend(Pass& pass, std::uint32_t layer);
+// memory.query over the cache into `attended`, whose floats are written in any case. With a
+// placement, queries, keys and values are put in place first: where no other piece sees the keys,
+// by the thread that attends to them.
+void attend(Pass& pass, std::uint32_t layer, const Placement* placement, const Operand& attended);
 
 }  // namespace freehold::model

@@ -65,7 +65,7 @@ class Sequences {
   // Bits of what the rows of the plan attend to. A query depends on its position alone.
   std::vector<std::uint32_t> attended(const Plan& plan, std::uint32_t threads) {
     ThreadPool pool(threads);
-    Workers workers(pool, AttentionParts::scratch_floats(recipe_));
+    Workers workers(pool, AttentionParts::scratch_floats(recipe_), 0, 0);
     AttentionParts parts(recipe_);
     RopeAngles angles(recipe_.attention.rope, {});
     Activations memory(recipe_, 64);
@@ -81,9 +81,10 @@ class Sequences {
         }
       }
       Pass pass{recipe_, batch, cache_, workers, memory, parts};
-      attend(pass, 0);
+      const Operand to = memory.attended.of(batch.size(), {.floats = true});
+      attend(pass, 0, nullptr, to);
       for (std::size_t i = 0; i < batch.size() * width; ++i) {
-        bits.push_back(std::bit_cast<std::uint32_t>(memory.attended[i]));
+        bits.push_back(std::bit_cast<std::uint32_t>(to.floats[i]));
       }
     }
     return bits;

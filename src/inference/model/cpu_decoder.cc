@@ -38,7 +38,7 @@ CpuDecoder::CpuDecoder(std::shared_ptr<const formats::Checkpoint> checkpoint, Re
       recipe_(std::move(recipe)),
       weights_(std::move(weights)),
       packed_(std::move(packed)),
-      workers_(pool, AttentionParts::scratch_floats(recipe_)),
+      workers_(pool, AttentionParts::scratch_floats(recipe_), recipe_.width, product_tile_floats),
       memory_(recipe_, Activations::capacity_for(recipe_)),
       parts_(recipe_),
       angles_(recipe_.attention.rope, weights_.rope_factors) {
@@ -50,82 +50,50 @@ Result<Logits> CpuDecoder::forward(const Plan& plan, KvCache& cache) {
   TRY(validate(plan, cache, recipe_));
   std::size_t wanted = 0;
   for (const Span& span : plan.spans) wanted += span.wanted_logits;
-  Logits result{.values = std::vector<float>(wanted * recipe_.vocabulary),
-                .vocabulary = recipe_.vocabulary};
+  const std::size_t floats = wanted * recipe_.vocabulary;
+  if (logits_.size() < floats) logits_.resize(floats);
   Dealer dealer(plan, memory_.capacity());
-  float* out = result.values.data();
+  float* out = logits_.data();
   while (dealer.deal(angles_, batch_)) {
     Pass pass{recipe_, batch_, cache, workers_, memory_, parts_};
-    embed(batch_);
-    for (std::uint32_t i = 0; i < recipe_.layers; ++i) layer(pass, i);
-    out += logits(batch_, out) * recipe_.vocabulary;
+    Addend addend{.kind = Addend::Kind::embedding, .embedding = &weights_.embedding};
+    for (std::uint32_t i = 0; i < recipe_.layers; ++i) addend = layer(pass, i, addend);
+    if (pass.tokens > 0) logits(pass, addend, out);
+    out += pass.tokens * recipe_.vocabulary;
   }
-  CHECK(out == result.values.data() + result.values.size());
-  return result;
+  CHECK(out == logits_.data() + floats);
+  return Logits{.values = std::span(logits_).first(floats), .vocabulary = recipe_.vocabulary};
 }
 
-void CpuDecoder::embed(const Batch& batch) {
-  const Matrix& embedding = weights_.embedding;
-  CHECK(embedding.columns == recipe_.width && batch.size() <= memory_.capacity());
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    const std::size_t row = static_cast<std::size_t>(batch.rows[i].token);
-    CHECK(row < embedding.rows);
-    kernels::kernels().dequantize(embedding.type, embedding.data + row * embedding.row_bytes,
-                                  memory_.hidden + i * recipe_.width, recipe_.width);
-  }
-}
-
-void CpuDecoder::layer(Pass& pass, std::uint32_t index) {
+// Returns what the feed-forward leaves to be added.
+Addend CpuDecoder::layer(Pass& pass, std::uint32_t index, const Addend& before) {
   const LayerWeights& weights = weights_.layers[index];
-  const std::size_t tokens = pass.batch.size();
-  CHECK(index < weights_.layers.size() && tokens > 0);
-  norm(weights.attention_norm, tokens);
+  CHECK(index < weights_.layers.size() && pass.tokens > 0);
+  enter_slot(pass, before, weights.attention_norm,
+             forms_of(weights.query) | forms_of(weights.key) | forms_of(weights.value));
   attention(pass, weights, index);
-  add_out(tokens);
-  norm(weights.feedforward_norm, tokens);
+  if (index + 1 == recipe_.layers) keep_wanted(pass);
+  const Addend attended{.kind = Addend::Kind::slot, .bias = &weights.output_bias};
+  if (pass.tokens == 0) return attended;
   if (recipe_.kind(index).experts) {
+    enter_slot(
+        pass, attended, weights.feedforward_norm,
+        forms_of(weights.router) | forms_of(weights.expert_gate) | forms_of(weights.expert_up));
     experts(pass, weights);
-  } else {
-    feedforward(pass, weights);
+    return {.kind = Addend::Kind::experts};
   }
-  add_out(tokens);
+  enter_slot(pass, attended, weights.feedforward_norm,
+             forms_of(weights.gate) | forms_of(weights.up));
+  feedforward(pass, weights);
+  return {.kind = Addend::Kind::slot, .bias = &weights.down_bias};
 }
 
-void CpuDecoder::norm(const Vector& weight, std::size_t tokens) {
-  const std::size_t width = recipe_.width;
-  CHECK(weight.size() == width);
-  workers_.split(tokens, 16, [&](std::size_t begin, std::size_t end, Scratch&) {
-    for (std::size_t at = begin * width; at < end * width; at += width) {
-      kernels::kernels().rms_norm(memory_.hidden + at, weight.data(), recipe_.norm.epsilon,
-                                  memory_.normed + at, width);
-    }
-  });
-}
-
-void CpuDecoder::add_out(std::size_t tokens) {
-  const std::size_t width = recipe_.width;
-  CHECK(tokens <= memory_.capacity());
-  workers_.split(tokens, 16, [&](std::size_t begin, std::size_t end, Scratch&) {
-    kernels::kernels().add(memory_.out + begin * width, memory_.hidden + begin * width,
-                           (end - begin) * width);
-  });
-}
-
-// Writes a row of logits for every token that wants one; returns how many.
-std::size_t CpuDecoder::logits(const Batch& batch, float* out) {
-  const std::size_t width = recipe_.width;
-  std::size_t wanted = 0;
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    if (!batch.rows[i].wanted) continue;
-    kernels::kernels().rms_norm(memory_.hidden + i * width, weights_.final_norm.data(),
-                                recipe_.norm.epsilon, memory_.normed + wanted * width, width);
-    ++wanted;
-  }
-  if (wanted == 0) return 0;
+// Writes a row of logits for every token that is left: those that want one.
+void CpuDecoder::logits(Pass& pass, const Addend& before, float* out) {
   CHECK(weights_.head.rows == recipe_.vocabulary);
-  const Product head{&weights_.head, memory_.normed, width, wanted, out, recipe_.vocabulary};
+  enter_slot(pass, before, weights_.final_norm, forms_of(weights_.head));
+  const Product head{&weights_.head, pass.input, out, recipe_.vocabulary};
   multiply(workers_, {&head, 1});
-  return wanted;
 }
 
 }  // namespace freehold::model

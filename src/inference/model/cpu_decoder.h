@@ -9,6 +9,7 @@
 #include "model/decoder.h"
 #include "model/packed_weights.h"
 #include "model/pass.h"
+#include "model/residual.h"
 #include "model/weights.h"
 
 namespace freehold::model {
@@ -32,11 +33,8 @@ class CpuDecoder : public Decoder {
   }
 
  private:
-  void embed(const Batch& batch);
-  void layer(Pass& pass, std::uint32_t index);
-  void norm(const Vector& weight, std::size_t tokens);
-  void add_out(std::size_t tokens);
-  std::size_t logits(const Batch& batch, float* out);
+  Addend layer(Pass& pass, std::uint32_t index, const Addend& before);
+  void logits(Pass& pass, const Addend& before, float* out);
 
   const std::shared_ptr<const formats::Checkpoint> checkpoint_;
   const Recipe recipe_;
@@ -47,6 +45,7 @@ class CpuDecoder : public Decoder {
   AttentionParts parts_;
   RopeAngles angles_;
   Batch batch_;
+  std::vector<float> logits_;  // of the last forward(), grown to the most that was ever wanted
 };
 
 }  // namespace freehold::model

@@ -15,8 +15,8 @@ class Decoder {
   virtual const Recipe& recipe() const = 0;
 
   // Computes the plan's tokens, writes their keys and values into the cache, returns the wanted
-  // logits. Bit-identical for a sequence whatever else the plan holds and however its prompt is
-  // cut.
+  // logits, in memory that the next call writes anew. Bit-identical for a sequence whatever else
+  // the plan holds and however its prompt is cut.
   virtual Result<Logits> forward(const Plan& plan, KvCache& cache) = 0;
 };
 

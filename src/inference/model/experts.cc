@@ -40,13 +40,12 @@ void choose(const Experts& experts, float* probabilities /* (count) */,
 
 void route(Pass& pass, const LayerWeights& weights) {
   const Experts& experts = pass.recipe.feedforward.experts;
-  const std::size_t tokens = pass.batch.size();
+  const std::size_t tokens = pass.tokens;
   Routing& routing = pass.memory.routing;
   CHECK(weights.router.rows == experts.count && tokens <= pass.memory.capacity());
   routing.chosen.resize(tokens * experts.active);
   routing.share.resize(tokens * experts.active);
-  const Product product{&weights.router, pass.memory.normed, pass.recipe.width,
-                        tokens,          pass.memory.router, experts.count};
+  const Product product{&weights.router, pass.input, pass.memory.router, experts.count};
   multiply(pass.workers, {&product, 1});
   pass.workers.split(tokens, 8, [&](std::size_t begin, std::size_t end, Scratch&) {
     for (std::size_t row = begin; row < end; ++row) {
@@ -72,75 +71,84 @@ void sort_by_expert(const Experts& experts, Routing& routing) {
     routing.pair[i] = next[routing.chosen[i]]++;
 }
 
-void gather(Pass& pass) {
-  const std::size_t active = pass.recipe.feedforward.experts.active;
-  const std::size_t width = pass.recipe.width;
-  CHECK(pass.memory.routing.pair.size() == pass.batch.size() * active);
-  pass.workers.split(pass.batch.size(), 8, [&](std::size_t begin, std::size_t end, Scratch&) {
-    for (std::size_t choice = begin * active; choice < end * active; ++choice) {
-      std::copy_n(pass.memory.normed + choice / active * width, width,
-                  pass.memory.pair_in + pass.memory.routing.pair[choice] * width);
-    }
-  });
-}
-
-void compute(Pass& pass, const LayerWeights& weights) {
-  const Experts& experts = pass.recipe.feedforward.experts;
-  const std::size_t width = pass.recipe.width;
-  const Activations& memory = pass.memory;
-  CHECK(memory.routing.begin.size() == experts.count + 1);
-  std::vector<Product> apart, together;
-  for (std::size_t i = 0; i < experts.count; ++i) {
-    const std::size_t begin = memory.routing.begin[i];
-    const std::size_t pairs = memory.routing.begin[i + 1] - begin;
-    if (pairs == 0) continue;
-    const float* in = memory.pair_in + begin * width;
-    float* gate = memory.pair_gate + begin * experts.hidden;
-    float* up = memory.pair_up + begin * experts.hidden;
-    apart.push_back({&weights.expert_gate[i], in, width, pairs, gate, experts.hidden});
-    apart.push_back({&weights.expert_up[i], in, width, pairs, up, experts.hidden});
-    together.push_back({&weights.expert_down[i], gate, experts.hidden, pairs,
-                        memory.pair_out + begin * width, width});
+// Experts that have tokens, the busiest first, so that the largest pieces of work are not the last.
+void order_by_load(Routing& routing) {
+  const auto load = [&](std::uint32_t expert) {
+    return routing.begin[expert + 1] - routing.begin[expert];
+  };
+  routing.busiest.clear();
+  for (std::uint32_t i = 0; i + 1 < routing.begin.size(); ++i) {
+    if (load(i) > 0) routing.busiest.push_back(i);
   }
-  CHECK(!together.empty() && apart.size() == 2 * together.size());
-  multiply(pass.workers, apart);
-  const std::size_t pairs = memory.routing.chosen.size();
-  pass.workers.split(pairs, 16, [&](std::size_t begin, std::size_t end, Scratch&) {
-    for (std::size_t at = begin * experts.hidden; at < end * experts.hidden; at += experts.hidden) {
-      kernels::kernels().silu_multiply(memory.pair_gate + at, memory.pair_up + at,
-                                       memory.pair_gate + at, experts.hidden);
-    }
+  std::ranges::sort(routing.busiest, [&](std::uint32_t a, std::uint32_t b) {
+    return load(a) != load(b) ? load(a) > load(b) : a < b;
   });
-  multiply(pass.workers, together);
 }
 
-void add_up(Pass& pass) {
+// Every token's activations, as they are, to each of its experts.
+void gather(Pass& pass, const Operand& pairs) {
   const std::size_t active = pass.recipe.feedforward.experts.active;
-  const std::size_t width = pass.recipe.width;
   const Routing& routing = pass.memory.routing;
-  CHECK(routing.share.size() == routing.pair.size());
-  pass.workers.split(pass.batch.size(), 8, [&](std::size_t begin, std::size_t end, Scratch&) {
-    for (std::size_t row = begin; row < end; ++row) {
-      float* sum = pass.memory.out + row * width;
-      std::fill_n(sum, width, 0.0f);
-      for (std::size_t i = row * active; i < (row + 1) * active; ++i) {
-        kernels::kernels().add_scaled(pass.memory.pair_out + routing.pair[i] * width,
-                                      routing.share[i], sum, width);
-      }
+  CHECK(routing.pair.size() == pass.tokens * active);
+  pass.workers.split(pass.tokens, 8, [&](std::size_t begin, std::size_t end, Scratch&) {
+    for (std::size_t choice = begin * active; choice < end * active; ++choice) {
+      const std::uint32_t expert = routing.chosen[choice];
+      const std::size_t first = routing.begin[expert];
+      pairs.part(first, routing.begin[expert + 1] - first)
+          .copy(routing.pair[choice] - first, pass.input, choice / active);
     }
   });
+}
+
+// The products of every expert with the rows that chose it. A single token's experts all read the
+// token itself.
+void list_products(Pass& pass, const LayerWeights& weights, const Operand& pairs) {
+  static const Vector no_bias;
+  Activations& memory = pass.memory;
+  Routing& routing = memory.routing;
+  const std::size_t width = pass.recipe.width;
+  const Operand gated = memory.pair_gated.of(pairs.tokens, forms_of(weights.expert_down));
+  routing.apart.clear();
+  routing.together.clear();
+  for (const std::uint32_t i : routing.busiest) {
+    const std::size_t first = routing.begin[i], count = routing.begin[i + 1] - first;
+    const Operand in = pass.tokens == 1 ? pass.input : pairs.part(first, count);
+    const Operand between = gated.part(first, count);
+    routing.apart.push_back(
+        {&weights.expert_gate[i], &weights.expert_up[i], &no_bias, &no_bias, in, between});
+    routing.together.push_back(
+        {&weights.expert_down[i], between, memory.pair_out + first * width, width});
+  }
 }
 
 }  // namespace
 
 void experts(Pass& pass, const LayerWeights& weights) {
-  CHECK(pass.batch.size() > 0 && pass.batch.size() <= pass.memory.capacity());
-  CHECK(weights.expert_gate.size() == pass.recipe.feedforward.experts.count);
+  const Experts& experts = pass.recipe.feedforward.experts;
+  CHECK(pass.tokens > 0 && pass.tokens <= pass.memory.capacity());
+  CHECK(weights.expert_gate.size() == experts.count);
+  Routing& routing = pass.memory.routing;
   route(pass, weights);
-  sort_by_expert(pass.recipe.feedforward.experts, pass.memory.routing);
-  gather(pass);
-  compute(pass, weights);
-  add_up(pass);
+  sort_by_expert(experts, routing);
+  order_by_load(routing);
+  const Operand pairs = pass.memory.pair_in.of(
+      pass.tokens * experts.active, forms_of(weights.expert_gate) | forms_of(weights.expert_up));
+  if (pass.tokens > 1) gather(pass, pairs);
+  list_products(pass, weights, pairs);
+  multiply_gated(pass.workers, routing.apart);
+  multiply(pass.workers, routing.together);
+}
+
+void add_up_experts(const Pass& pass, std::size_t token, float* sum) {
+  const std::size_t active = pass.recipe.feedforward.experts.active;
+  const std::size_t width = pass.recipe.width;
+  const Routing& routing = pass.memory.routing;
+  CHECK(routing.share.size() == routing.pair.size() && (token + 1) * active <= routing.pair.size());
+  std::fill_n(sum, width, 0.0f);
+  for (std::size_t i = token * active; i < (token + 1) * active; ++i) {
+    kernels::kernels().add_scaled(pass.memory.pair_out + routing.pair[i] * width, routing.share[i],
+                                  sum, width);
+  }
 }
 
 }  // namespace freehold::model

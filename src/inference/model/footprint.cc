@@ -6,6 +6,7 @@
 #include "model/kv_cache.h"
 #include "model/model.h"
 #include "model/pass.h"
+#include "model/quantized_tensors.h"
 #include "model/schema.h"
 
 namespace freehold::model {
@@ -23,6 +24,7 @@ template <class Visit>
 void for_each_read(const formats::Checkpoint& checkpoint, const Recipe& recipe, Visit&& visit) {
   const auto see = [&](Role role, const std::string& name) {
     if (const NamedTensor* tensor = checkpoint.find(name)) visit(*tensor, role);
+    for_each_part(checkpoint, name, [&](const NamedTensor& part) { visit(part, role); });
   };
   for (const TensorName& each : architecture_of(recipe).tensors()) {
     const bool gguf = checkpoint.container() == formats::Container::gguf;

@@ -34,18 +34,19 @@ Result<void> add_identity(const std::filesystem::path& path, Sha256& digest) {
 }  // namespace
 
 Result<std::filesystem::path> packed_file(const std::filesystem::path& folder,
-                                          const formats::Checkpoint& checkpoint) {
+                                          const formats::Checkpoint& checkpoint,
+                                          std::size_t panel_rows) {
   Sha256 digest;
   for (const std::filesystem::path& path : checkpoint.files()) TRY(add_identity(path, digest));
-  return folder / (digest.finish().substr(0, 32) + ".panels");
+  return folder / fmt::format("{}-{}.panels", digest.finish().substr(0, 32), panel_rows);
 }
 
 std::string packed_header(std::string_view contents, const formats::Checkpoint& checkpoint) {
   std::string header = fmt::format("freehold panels\ncontents {}\n", sha256(contents));
   for (const std::filesystem::path& path : checkpoint.files()) {
     std::error_code unknown;
-    const std::string line =
-        fmt::format("source {}\n", std::filesystem::absolute(path, unknown).string());
+    const std::filesystem::path whole = std::filesystem::absolute(path, unknown).lexically_normal();
+    const std::string line = fmt::format("source {}\n", whole.string());
     if (header.size() + line.size() > packed_header_bytes) break;
     header += line;
   }

@@ -14,10 +14,12 @@ namespace freehold::model {
 
 constexpr std::size_t packed_header_bytes = 4096;
 
-// FOLDER/KEY.panels; the key changes when one of the checkpoint's files does: which file it is, its
-// size and time, and samples of its content.
+// FOLDER/KEY-ROWS.panels; the key changes when one of the checkpoint's files does: which file it
+// is, its size and time, and samples of its content. Kernels whose panels have other rows have
+// files of their own, so that trying another instruction set throws nothing away.
 Result<std::filesystem::path> packed_file(const std::filesystem::path& folder,
-                                          const formats::Checkpoint& checkpoint);
+                                          const formats::Checkpoint& checkpoint,
+                                          std::size_t panel_rows);
 
 // `contents` says what is packed in which order and form; a file with another header is stale.
 std::string packed_header(std::string_view contents, const formats::Checkpoint& checkpoint);

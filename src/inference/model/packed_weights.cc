@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "base/log.h"
+#include "base/progress.h"
 #include "kernels/kernels.h"
 #include "model/packed_file.h"
 
@@ -38,6 +39,12 @@ std::uint64_t rounded_up(std::uint64_t value, std::uint64_t unit) {
   return (value + unit - 1) / unit * unit;
 }
 
+// What the tensors of a quantized matrix do not say themselves: a zero of its.
+std::string zeros_of(const Matrix& matrix) {
+  if (matrix.quantized == nullptr) return {};
+  return fmt::format(", zero {}", matrix.quantized->tensors().zero(0, 0));
+}
+
 Layout lay_out(Weights& weights, const formats::Checkpoint& checkpoint) {
   const auto& kernels = kernels::kernels();
   Layout layout;
@@ -47,7 +54,8 @@ Layout lay_out(Weights& weights, const formats::Checkpoint& checkpoint) {
     const std::uint64_t bytes = rounded_up(matrix->rows, kernels.panel_rows) * matrix->row_bytes;
     layout.matrices.push_back({matrix, layout.bytes, bytes});
     layout.bytes = rounded_up(layout.bytes + bytes, page);
-    contents += fmt::format("{} {} {}\n", traits(matrix->type).name, matrix->rows, matrix->columns);
+    contents += fmt::format("{} {} {}{}\n", traits(matrix->type).name, matrix->rows,
+                            matrix->columns, zeros_of(*matrix));
   }
   layout.header = packed_header(contents, checkpoint);
   return layout;
@@ -61,17 +69,25 @@ void point_at(const Layout& layout, const std::byte* begin) {
 void pack(const Matrix& matrix, std::size_t begin, std::size_t end, std::byte* out) {
   const auto& kernels = kernels::kernels();
   const std::size_t rows = kernels.panel_rows, panel_bytes = rows * matrix.row_bytes;
+  std::vector<std::byte> written;
   for (std::size_t i = begin; i < end; ++i, out += panel_bytes) {
     CHECK(i * rows < matrix.rows);
-    kernels.pack_panel(matrix.type, matrix.data + i * panel_bytes,
-                       std::min(rows, matrix.rows - i * rows), matrix.columns, out);
+    const std::size_t taken = std::min(rows, matrix.rows - i * rows);
+    const std::byte* source = matrix.data == nullptr ? nullptr : matrix.data + i * panel_bytes;
+    if (matrix.quantized != nullptr) {
+      written.resize(panel_bytes);
+      matrix.quantized->write_rows(i * rows, i * rows + taken, written.data());
+      source = written.data();
+    }
+    kernels.pack_panel(matrix.type, source, taken, matrix.columns, out);
   }
 }
 
 // Packs everything, piece by piece: room(placed, offset, bytes) says where a piece goes, done()
-// takes it from there.
+// takes it from there. Takes as long as reading the model, once, so a bar tells how far it is.
 template <class Room, class Done>
 Result<void> pack_all(const Layout& layout, ThreadPool& pool, Room room, Done done) {
+  Progress progress("packing weights", layout.bytes);
   for (const Placed& placed : layout.matrices) {
     const Matrix& matrix = *placed.matrix;
     const std::size_t panel_bytes = kernels::kernels().panel_rows * matrix.row_bytes;
@@ -85,8 +101,14 @@ Result<void> pack_all(const Layout& layout, ThreadPool& pool, Room room, Done do
         pack(matrix, first + begin, first + end, out + begin * panel_bytes);
       });
       TRY(done(offset, taken * panel_bytes));
+      progress.update(offset + taken * panel_bytes);
+      if (matrix.quantized != nullptr) continue;
       forget_pages({matrix.data + first * panel_bytes,
                     std::min(taken * panel_bytes, matrix.bytes() - first * panel_bytes)});
+    }
+    if (matrix.quantized == nullptr) continue;
+    for (const NamedTensor* tensor : matrix.quantized->tensors().tensors()) {
+      forget_pages({tensor->view.data, tensor->bytes});
     }
   }
   return {};
@@ -188,7 +210,8 @@ Result<PackedWeights> PackedWeights::bind(Weights& weights, const formats::Check
   if (layout.matrices.empty()) return packed;
   packed.bytes_ = layout.bytes;
   if (!folder.empty()) {
-    const std::filesystem::path path = TRY(packed_file(folder, checkpoint));
+    const std::filesystem::path path =
+        TRY(packed_file(folder, checkpoint, kernels::kernels().panel_rows));
     packed.file_ = TRY(mapped(path, layout, pool));
     if (packed.file_) {
       point_at(layout, packed.file_->bytes().data());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace freehold::model {
 namespace {
@@ -16,8 +17,12 @@ bool has(const Recipe& recipe, bool experts) {
                              [&](const LayerKind& kind) { return kind.experts == experts; });
 }
 
-// Floats per token of each buffer, in the order of the members of Activations.
-std::array<std::size_t, 15> extents(const Recipe& recipe) {
+std::size_t record_floats(std::size_t columns) {
+  return Operand::record_bytes(columns) / sizeof(float);
+}
+
+// Floats per token of each buffer, in the order in which they lie; records first, in whole lines.
+std::array<std::size_t, 16> extents(const Recipe& recipe) {
   const Attention& attention = recipe.attention;
   CHECK(recipe.width > 0 && attention.heads > 0 && attention.kv_heads > 0);
   const std::size_t width = recipe.width;
@@ -26,11 +31,32 @@ std::array<std::size_t, 15> extents(const Recipe& recipe) {
   const std::size_t hidden = has(recipe, false) ? recipe.feedforward.hidden : 0;
   const Experts experts = has(recipe, true) ? recipe.feedforward.experts : Experts{};
   const std::size_t active = experts.active;
-  const std::size_t expert_hidden = active * experts.hidden;
-  const std::size_t softmax = std::size_t{attention.heads} * 2;
-  return {width,         width,          width,         queries,       keys,
-          keys,          queries,        softmax,       hidden,        hidden,
-          experts.count, active * width, expert_hidden, expert_hidden, active * width};
+  return {record_floats(width),
+          record_floats(queries),
+          record_floats(hidden),
+          active * record_floats(width),
+          active * record_floats(experts.hidden),
+          width,
+          queries,
+          hidden,
+          active * width,
+          active * experts.hidden,
+          width,
+          width,
+          queries,
+          2 * keys,
+          std::size_t{attention.heads} * 2,
+          experts.count};
+}
+
+// So that no step grows it, whichever experts its tokens choose.
+void reserve(Routing& routing, const Experts& experts, std::size_t tokens) {
+  routing.chosen.reserve(tokens * experts.active);
+  routing.share.reserve(tokens * experts.active);
+  routing.pair.reserve(tokens * experts.active);
+  routing.busiest.reserve(experts.count);
+  routing.apart.reserve(experts.count);
+  routing.together.reserve(experts.count);
 }
 
 }  // namespace
@@ -38,6 +64,7 @@ std::array<std::size_t, 15> extents(const Recipe& recipe) {
 bool Dealer::deal(RopeAngles& angles, Batch& batch) {
   batch.rows.clear();
   batch.tiles.clear();
+  batch.wanted.clear();
   CHECK(capacity_ > 0);
   while (batch.size() < capacity_ && span_ < plan_.spans.size()) {
     const Span& span = plan_.spans[span_];
@@ -46,8 +73,9 @@ bool Dealer::deal(RopeAngles& angles, Batch& batch) {
         batch.size() - batch.tiles.back().begin == tile_rows) {
       batch.tiles.push_back({batch.size(), batch.size()});
     }
-    batch.rows.push_back({span.tokens[token_], span.position + static_cast<std::uint32_t>(token_),
-                          &span, token_ + span.wanted_logits >= span.tokens.size()});
+    batch.rows.push_back(
+        {span.tokens[token_], span.position + static_cast<std::uint32_t>(token_), &span});
+    if (token_ + span.wanted_logits >= span.tokens.size()) batch.wanted.push_back(batch.size() - 1);
     batch.tiles.back().end = batch.size();
     if (++token_ == span.tokens.size()) {
       token_ = 0;
@@ -80,19 +108,37 @@ std::size_t Activations::capacity_for(const Recipe& recipe) {
 
 Activations::Activations(const Recipe& recipe, std::size_t capacity) : capacity_(capacity) {
   CHECK(capacity > 0);
+  constexpr std::size_t alignment = 64 / sizeof(float);
   floats_ = capacity * bytes_per_token(recipe) / sizeof(float);
-  memory_ = std::make_unique_for_overwrite<float[]>(floats_);
-  float** const members[] = {&hidden, &normed,   &out,       &query,   &key,
-                             &value,  &attended, &softmax,   &gate,    &up,
-                             &router, &pair_in,  &pair_gate, &pair_up, &pair_out};
+  memory_ = std::make_unique_for_overwrite<float[]>(floats_ + alignment);
+  const std::size_t past = reinterpret_cast<std::uintptr_t>(memory_.get()) / sizeof(float);
+  float* next = memory_.get() + (alignment - past % alignment) % alignment;
+  const float* const end = next + floats_;
   const auto sizes = extents(recipe);
-  static_assert(std::size(members) == std::tuple_size_v<decltype(sizes)>);
-  float* next = memory_.get();
-  for (std::size_t i = 0; i < sizes.size(); ++i) {
-    *members[i] = next;
-    next += capacity * sizes[i];
+  auto size = sizes.begin();
+  const auto take = [&] {
+    CHECK(size != sizes.end());
+    return std::exchange(next, next + capacity * *size++);
+  };
+  Operand* const operands[] = {&normed, &attended, &gated, &pair_in, &pair_gated};
+  for (Operand* each : operands) each->records = reinterpret_cast<std::byte*>(take());
+  for (Operand* each : operands) {
+    each->columns = *size;
+    each->floats = take();
   }
-  CHECK(next == memory_.get() + floats_);
+  for (Operand* each : {&pair_in, &pair_gated}) {
+    each->columns /= std::max<std::size_t>(recipe.feedforward.experts.active, 1);
+  }
+  pair_out = pair_in.floats;
+  hidden = take();
+  out = take();
+  query = take();
+  key = take();
+  value = key + capacity * recipe.attention.kv_heads * recipe.attention.head_dim;
+  softmax = take();
+  router = take();
+  CHECK(next == end && size == sizes.end());
+  if (has(recipe, true)) reserve(routing, recipe.feedforward.experts, capacity);
 }
 
 }  // namespace freehold::model

@@ -34,9 +34,10 @@ struct Plan {
   }
 };
 
-// One row for every wanted token, in the order of the plan.
+// One row for every wanted token, in the order of the plan. The decoder's memory: what it holds is
+// good until the next call.
 struct Logits {
-  std::vector<float> values;  // (rows, vocabulary)
+  std::span<const float> values;  // (rows, vocabulary)
   std::size_t vocabulary = 0;
 
   std::size_t rows() const { return vocabulary == 0 ? 0 : values.size() / vocabulary; }

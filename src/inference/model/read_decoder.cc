@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "model/quantization.h"
+
 namespace freehold::model {
 namespace {
 
@@ -51,13 +53,7 @@ Result<void> refuse_what_is_not_built(const Keys& keys) {
   if (activation != "silu") {
     return keys.refuse("hidden_act", "'" + activation + "' is not supported, only 'silu'");
   }
-  if (const Value* quantization = keys.find("quantization_config")) {
-    const Value* method = quantization->find("quant_method");
-    const std::string* name = method == nullptr ? nullptr : method->as_string();
-    return keys.refuse(
-        "quantization_config",
-        "quantization '" + (name == nullptr ? std::string("?") : *name) + "' is not supported");
-  }
+  TRY(read_quantization(keys));
   return {};
 }
 

@@ -107,6 +107,7 @@ Result<Score> score(Decoder& decoder, std::span<const Token> tokens, const Score
     for (std::size_t i = 0; i < count; ++i) {
       const auto row = logits.row(i);
       const double norm = TRY(finite_norm(row, begin + i));
+      if (options.each_logits) TRY(options.each_logits(row));
       std::vector<Scored> top = likeliest(row, options.top, norm);
       if (begin + i + 1 == tokens.size()) {
         result.next = std::move(top);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -18,6 +19,8 @@ struct ScoreOptions {
   std::uint32_t top = 0;     // alternatives reported at every position
   std::uint32_t greedy = 0;  // tokens to append by always taking the likeliest
   KvType kv_type = KvType::f32;
+  // Told the logits (vocabulary) after each token in turn; its error ends the scoring.
+  std::function<Result<void>(std::span<const float>)> each_logits{};
 };
 
 struct Scored {

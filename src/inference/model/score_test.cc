@@ -21,17 +21,17 @@ class FakeDecoder : public Decoder {
   }
   const Recipe& recipe() const override { return recipe_; }
   Result<Logits> forward(const Plan& plan, KvCache&) override {
-    Logits logits{.values = {}, .vocabulary = vocabulary};
+    logits_.clear();
     for (const Span& span : plan.spans) {
       for (const Token token : span.tokens) {
         for (std::uint32_t i = 0; i < vocabulary; ++i) {
           const bool next = i == static_cast<std::uint32_t>(token + 1) % vocabulary;
-          logits.values.push_back(next ? likeliest : 0);
+          logits_.push_back(next ? likeliest : 0);
         }
       }
       seen.push_back(span);
     }
-    return logits;
+    return Logits{.values = logits_, .vocabulary = vocabulary};
   }
 
   float likeliest = 2;
@@ -39,6 +39,7 @@ class FakeDecoder : public Decoder {
 
  private:
   Recipe recipe_;
+  std::vector<float> logits_;
 };
 
 const double norm = std::log(std::exp(2.0) + 4);

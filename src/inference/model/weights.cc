@@ -31,8 +31,11 @@ std::string listed(std::span<const Extent> shape) {
 class Binder {
  public:
   Binder(const formats::Checkpoint& checkpoint, const Architecture& architecture,
-         const Recipe& recipe)
-      : checkpoint_(checkpoint), architecture_(architecture), recipe_(recipe) {}
+         const Recipe& recipe, const Quantization& quantization)
+      : checkpoint_(checkpoint),
+        architecture_(architecture),
+        recipe_(recipe),
+        quantization_(quantization) {}
 
   // An empty one when the recipe has none.
   Result<Matrix> matrix(Role role, std::uint32_t layer = 0);
@@ -49,10 +52,12 @@ class Binder {
     return pattern_of(architecture_.tensors(), checkpoint_.container(), role);
   }
   Result<const NamedTensor*> find(const std::string& name, std::span<const Extent> shape);
+  Result<Matrix> matrix(const std::string& name, std::span<const Extent> shape);
 
   const formats::Checkpoint& checkpoint_;
   const Architecture& architecture_;
   const Recipe& recipe_;
+  const Quantization& quantization_;
   std::unordered_set<const NamedTensor*> bound_;
   std::uint64_t bytes_ = 0;
 };
@@ -97,10 +102,29 @@ Matrix slice(const NamedTensor& tensor, std::span<const Extent> shape, std::size
   return matrix;
 }
 
+Result<Matrix> Binder::matrix(const std::string& name, std::span<const Extent> shape) {
+  CHECK(shape.size() == 2);
+  auto tensors =
+      TRY(QuantizedTensors::find(checkpoint_, quantization_, name, shape[0].size, shape[1].size));
+  if (tensors == nullptr) return slice(*TRY(find(name, shape)), shape, 0);
+  for (const NamedTensor* tensor : tensors->tensors()) {
+    if (bound_.insert(tensor).second) bytes_ += tensor->bytes;
+  }
+  Matrix matrix{.rows = shape[0].size, .columns = shape[1].size};
+  matrix.quantized = std::make_shared<const QuantizedMatrix>(std::move(tensors));
+  matrix.type = matrix.quantized->type();
+  const auto row_bytes = bytes_of(matrix.type, matrix.columns);
+  CHECK(row_bytes.has_value());
+  matrix.row_bytes = *row_bytes;
+  return matrix;
+}
+
 Result<Matrix> Binder::matrix(Role role, std::uint32_t layer) {
   if (!needs(recipe_, role, layer)) return Matrix{};
   const std::vector<Extent> shape = shape_of(recipe_, role);
-  return slice(*TRY(find(filled(pattern(role), layer), shape)), shape, 0);
+  const std::string name = filled(pattern(role), layer);
+  if (role == Role::embedding) return slice(*TRY(find(name, shape)), shape, 0);  // read by rows
+  return matrix(name, shape);
 }
 
 Result<std::vector<Matrix>> Binder::experts(Role role, std::uint32_t layer) {
@@ -111,7 +135,7 @@ Result<std::vector<Matrix>> Binder::experts(Role role, std::uint32_t layer) {
   CHECK(count > 0);
   if (names_experts(pattern(role))) {
     for (std::uint32_t i = 0; i < count; ++i) {
-      matrices.push_back(slice(*TRY(find(filled(pattern(role), layer, i), shape)), shape, 0));
+      matrices.push_back(TRY(matrix(filled(pattern(role), layer, i), shape)));
     }
     return matrices;
   }
@@ -185,7 +209,7 @@ void Binder::log_unused() const {
 std::vector<Matrix*> multiplied_matrices(Weights& weights) {
   std::vector<Matrix*> all;
   const auto add = [&](Matrix& matrix) {
-    if (matrix.data != nullptr) all.push_back(&matrix);
+    if (matrix.exists()) all.push_back(&matrix);
   };
   for (LayerWeights& layer : weights.layers) {
     for (Matrix* matrix : {&layer.query, &layer.key, &layer.value, &layer.output, &layer.gate,
@@ -202,7 +226,9 @@ std::vector<Matrix*> multiplied_matrices(Weights& weights) {
 
 Result<Weights> bind_weights(const formats::Checkpoint& checkpoint,
                              const Architecture& architecture, const Recipe& recipe) {
-  Binder binder(checkpoint, architecture, recipe);
+  const Quantization quantization =
+      TRY(read_quantization(Keys(checkpoint, architecture.gguf_name)));
+  Binder binder(checkpoint, architecture, recipe, quantization);
   Weights weights;
   weights.embedding = TRY(binder.matrix(Role::embedding));
   for (std::uint32_t i = 0; i < recipe.layers; ++i) {

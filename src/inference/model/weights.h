@@ -1,14 +1,17 @@
 // A model's weights, bound by name to the checkpoint's mapped bytes, every shape checked. Matrices
-// stay where and as they are; the small vectors (norms, biases) are converted to f32.
+// stay where and as they are, or, quantized in safetensors, are read there when they are packed;
+// the small vectors (norms, biases) are converted to f32.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "formats/checkpoint.h"
 #include "freehold/result.h"
 #include "model/architecture.h"
+#include "model/quantized_matrix.h"
 #include "model/recipe.h"
 #include "tensor/dtype.h"
 
@@ -21,7 +24,11 @@ struct Matrix {
   std::size_t row_bytes = 0;
   const std::byte* data = nullptr;    // (rows, columns), rows contiguous
   const std::byte* panels = nullptr;  // the same packed (kernels.h), where the type has that form
+  // Of a matrix that is quantized in safetensors: where rows come from when they are packed; `data`
+  // is nullptr then.
+  std::shared_ptr<const QuantizedMatrix> quantized = nullptr;
 
+  bool exists() const { return data != nullptr || quantized != nullptr; }
   std::size_t bytes() const { return rows * row_bytes; }
 };
 

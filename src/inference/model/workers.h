@@ -5,23 +5,32 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
-#include <cstdint>
 #include <vector>
 
 #include "base/thread_pool.h"
 
 namespace freehold::model {
 
+// One thread's memory, in floats.
 struct Scratch {
   std::vector<float> attention;  // AttentionParts::scratch_floats
+  std::vector<float> row;        // of one token: its residual
+  std::vector<float> tile;       // product_tile_floats: of a product that is used at once
+  std::vector<float> columns;    // of one token, in the order of a matrix; grows at first use
 };
 
 class Workers {
  public:
-  Workers(ThreadPool& pool, std::size_t attention_floats)
-      : pool_(pool), scratch_(pool.threads(), Scratch{std::vector<float>(attention_floats)}) {}
+  Workers(ThreadPool& pool, std::size_t attention_floats, std::size_t row_floats,
+          std::size_t tile_floats)
+      : pool_(pool),
+        scratch_(pool.threads(), Scratch{std::vector<float>(attention_floats),
+                                         std::vector<float>(row_floats),
+                                         std::vector<float>(tile_floats),
+                                         {}}) {}
 
-  // Calls work(begin, end, scratch) over pieces of [0, count) of at most `grain` items.
+  // Calls work(begin, end, scratch) over pieces of [0, count) of at most `grain` items: one
+  // parallel region, unless there is but one piece, which the caller does at once.
   template <class Work>
   void split(std::size_t count, std::size_t grain, Work&& work) {
     if (count <= grain || scratch_.size() == 1) {
@@ -40,19 +49,9 @@ class Workers {
 
   std::size_t threads() const { return scratch_.size(); }
 
-  // Memory for activations as the kernels' quantize() makes them, 64-byte aligned. Grows at first
-  // use; what it held is lost with the next call.
-  std::byte* quantized(std::size_t bytes) {
-    constexpr std::size_t alignment = 64;
-    if (quantized_.size() < bytes + alignment) quantized_.resize(bytes + alignment);
-    const auto address = reinterpret_cast<std::uintptr_t>(quantized_.data());
-    return quantized_.data() + (alignment - address % alignment) % alignment;
-  }
-
  private:
   ThreadPool& pool_;
   std::vector<Scratch> scratch_;
-  std::vector<std::byte> quantized_;
 };
 
 }  // namespace freehold::model

@@ -3,6 +3,7 @@
 #endif
 
 #include <array>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -27,10 +28,18 @@ bool runs_avx2() {
          __builtin_cpu_supports("f16c") && __builtin_cpu_supports("bmi2");
 }
 
+bool runs_avxvnni() {
+  return runs_avx2() && __builtin_cpu_supports("avxvnni");
+}
+
 bool runs_avx512() {
   return runs_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
          __builtin_cpu_supports("avx512vnni");
+}
+
+bool runs_avx512bf16() {
+  return runs_avx512() && __builtin_cpu_supports("avx512bf16");
 }
 #elif defined(__aarch64__)
 // The kernel says so; instructions that read this from the CPU are not open to programs.
@@ -41,10 +50,10 @@ bool runs_neon() {
 
 constexpr std::array built = {
 #if defined(__x86_64__)
-    // AVX2 stays the choice until the longer vectors have been run and measured on such a CPU;
-    // FREEHOLD_KERNELS=avx512vnni asks for them.
-    Candidate{&avx2_kernels, runs_avx2},
-    Candidate{&avx512_kernels, runs_avx512},
+    // The best first: what is used unless whoever measures (engine/tuning.h) finds it wrong or
+    // another clearly faster.
+    Candidate{&avx512bf16_kernels, runs_avx512bf16}, Candidate{&avx512_kernels, runs_avx512},
+    Candidate{&avxvnni_kernels, runs_avxvnni},       Candidate{&avx2_kernels, runs_avx2},
 #elif defined(__aarch64__)
     Candidate{&neon_kernels, runs_neon},
 #endif
@@ -75,11 +84,22 @@ struct Available {
   std::_Exit(unsupported);
 }
 
-const Kernels& choose() {
+std::atomic<const Kernels*> wanted_table{nullptr};
+
+// Empty when the environment leaves the choice to us.
+std::string_view forced_name() {
   const char* forced = std::getenv("FREEHOLD_KERNELS");
-  if (forced == nullptr || *forced == '\0') return *available_kernels().front();
+  return forced == nullptr ? "" : forced;
+}
+
+const Kernels& choose() {
+  const std::string_view forced = forced_name();
+  if (forced.empty()) {
+    const Kernels* wanted = wanted_table.load();
+    return wanted != nullptr ? *wanted : *available_kernels().front();
+  }
   for (const Kernels* table : available_kernels()) {
-    if (std::string_view(table->name) == forced) return *table;
+    if (table->name == forced) return *table;
   }
   refuse(forced);
 }
@@ -98,6 +118,15 @@ std::span<const Kernels* const> available_kernels() {
 const Kernels& kernels() {
   static const Kernels& chosen = choose();
   return chosen;
+}
+
+const Kernels& settle_kernels(const Kernels& wanted) {
+  wanted_table = &wanted;
+  return kernels();
+}
+
+bool kernels_are_forced() {
+  return !forced_name().empty();
 }
 
 }  // namespace freehold::kernels

@@ -57,6 +57,22 @@ TEST(Dispatch, TakesTheFirstTableUnlessTheEnvironmentForcesOne) {
   }
 }
 
+TEST(Dispatch, SettlesOnTheWantedTableOnceAndNeverAgainstTheEnvironment) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto settled = [](const char* forced, const Kernels& first, const Kernels& second) {
+    setenv("FREEHOLD_KERNELS", forced, 1);
+    const Kernels* chosen = &settle_kernels(first);
+    const bool stays = &settle_kernels(second) == chosen && &kernels() == chosen;
+    return stays ? chosen : nullptr;
+  };
+  const Kernels& best = *available_kernels().front();
+  const Kernels& scalar = *available_kernels().back();
+  EXPECT_EXIT(std::_Exit(settled("", scalar, best) == &scalar ? 0 : 1), testing::ExitedWithCode(0),
+              "");
+  EXPECT_EXIT(std::_Exit(settled(best.name, scalar, scalar) == &best ? 0 : 1),
+              testing::ExitedWithCode(0), "");
+}
+
 TEST(Dispatch, EndsTheProcessWithTheListOfPossibleTablesWhenTheForcedOneIsUnknown) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(exit_code_of_choosing("avx9000", ""), testing::ExitedWithCode(3),

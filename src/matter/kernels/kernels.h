@@ -53,7 +53,7 @@ constexpr std::size_t activation_step_columns = 256;
 constexpr std::size_t activation_step_bytes = 416;
 
 struct Kernels {
-  const char* name;  // "scalar", "avx2", "avx512vnni", "neon"
+  const char* name;  // "scalar", "avx2", "avxvnni", "avx512vnni", "avx512bf16", "neon"
 
   // Whether matmul and dequantize take weights of this type.
   bool (*supports)(DType type);
@@ -92,6 +92,12 @@ struct Kernels {
   // A block of columns that holds something not finite makes every product with it undefined.
   void (*quantize)(const float* x, std::size_t columns, std::byte* out, std::size_t step_stride);
 
+  // The same of columns begin..end of `columns`, into that token's records from its first on: begin
+  // is a multiple of 32, and so is end unless it is the last, after which records are zero.
+  void (*quantize_part)(const float* x,  // (end - begin)
+                        std::size_t begin, std::size_t end, std::size_t columns, std::byte* out,
+                        std::size_t step_stride);
+
   // y[t, r] = sum over c of weights[r, c] * x[t, c] for the first `rows` rows of the panels, summed
   // in whole numbers over 32 columns and in float32 over those sums. Uses at most 80 KiB of stack.
   void (*multiply_panels)(DType type, const std::byte* panels, std::size_t columns,
@@ -102,12 +108,14 @@ struct Kernels {
                           float* y,  // (tokens, rows), rows y_stride floats apart
                           std::size_t y_stride);
 
-  // The same with plain weights and activations as they are, all in float32.
+  // The same with plain weights and activations as they are, all in float32; but where
+  // rounds_to_bf16 says so, activations that meet BF16 weights are rounded to BF16 first.
   void (*multiply_float_panels)(DType type, const std::byte* panels, std::size_t columns,
                                 std::size_t rows,
                                 const float* x,  // (tokens, columns), rows x_stride floats apart
                                 std::size_t x_stride, std::size_t tokens, float* y,
                                 std::size_t y_stride);
+  bool rounds_to_bf16;
 
   // out[i] = x[i] / sqrt(mean(x²) + epsilon) * weight[i]; out may be x.
   void (*rms_norm)(const float* x, const float* weight, float epsilon, float* out,
@@ -138,7 +146,10 @@ struct Kernels {
 
   void (*silu_multiply)(const float* gate, const float* up, float* out, std::size_t count);
   void (*gelu_tanh_multiply)(const float* gate, const float* up, float* out, std::size_t count);
-  void (*softmax)(float* x, std::size_t count);                                    // in place
+  void (*softmax)(float* x, std::size_t count);  // in place
+  // out[i] = e^((x[i] - greatest) * factor); returns their sum; out may be x.
+  float (*exponentials)(const float* x, float greatest, float factor, float* out,
+                        std::size_t count);
   void (*add)(const float* x, float* sum, std::size_t count);                      // sum += x
   void (*add_scaled)(const float* x, float scale, float* sum, std::size_t count);  // sum += scale*x
 
@@ -149,11 +160,18 @@ struct Kernels {
   std::uint64_t (*probe_fp32)(std::size_t rounds);
 };
 
-// The first of available_kernels(); FREEHOLD_KERNELS=NAME forces one (an unknown or
-// impossible name ends the process with exit code 3 and the list of possible ones).
+// The table that is chosen, once, at first use: what settle_kernels asked for, else the first of
+// available_kernels(). FREEHOLD_KERNELS=NAME forces one (an unknown or impossible name ends the
+// process with exit code 3 and the list of possible ones).
 const Kernels& kernels();
 
-// Every table this CPU can run, first the one that is chosen, scalar last: for tests and `doctor`.
+// Makes the choice now, for `wanted` (one of available_kernels()) unless the environment forces
+// another or a choice was made before. Returns what is chosen.
+const Kernels& settle_kernels(const Kernels& wanted);
+
+bool kernels_are_forced();  // by FREEHOLD_KERNELS
+
+// Every table this CPU can run, first the one to take where none was measured, scalar last.
 std::span<const Kernels* const> available_kernels();
 
 }  // namespace freehold::kernels

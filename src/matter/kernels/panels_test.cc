@@ -93,9 +93,13 @@ void for_every_packed_format(Test test) {
 
 TEST(Panels, HoldTheFormatsOfPublishedModels) {
   for (const Kernels* table : available_kernels()) {
-    for (const DType type : {DType::q4_0, DType::q4_1, DType::q5_0, DType::q5_1, DType::q8_0,
-                             DType::q2_k, DType::q3_k, DType::q4_k, DType::q5_k, DType::q6_k,
-                             DType::iq4_nl, DType::iq4_xs, DType::mxfp4, DType::nvfp4}) {
+    for (const DType type :
+         {DType::q4_0,      DType::q4_1,   DType::q5_0,    DType::q5_1,   DType::q8_0,
+          DType::q2_k,      DType::q3_k,   DType::q4_k,    DType::q5_k,   DType::q6_k,
+          DType::iq4_nl,    DType::iq4_xs, DType::mxfp4,   DType::nvfp4,  DType::q8_k,
+          DType::iq1_s,     DType::iq1_m,  DType::iq2_xxs, DType::iq2_xs, DType::iq2_s,
+          DType::iq3_xxs,   DType::iq3_s,  DType::tq1_0,   DType::tq2_0,  DType::int4_zero,
+          DType::int8_float}) {
       EXPECT_TRUE(table->has_panels(type)) << table->name << " " << static_cast<int>(type);
     }
     EXPECT_FALSE(table->has_panels(DType::f32));
@@ -194,6 +198,15 @@ std::vector<float> multiply_floats(const Kernels& table, const SampleWeights& we
   return y;
 }
 
+// The activations that a table's products with BF16 weights see.
+std::vector<float> seen(const Kernels& table, DType type, std::vector<float> x) {
+  if (type != DType::bf16 || !table.rounds_to_bf16) return x;
+  Bytes halves(x.size() * 2);
+  table.store_kv(KvType::bf16, x.data(), halves.data(), 0, x.size());
+  table.dequantize(DType::bf16, halves.data(), x.data(), x.size());
+  return x;
+}
+
 TEST(FloatPanels, GiveTheSumOfProductsAtOddSizesAndTheSameBitsAlone) {
   for (const Kernels* table : available_kernels()) {
     for (const SampleFormat& format : sample_formats()) {
@@ -205,13 +218,14 @@ TEST(FloatPanels, GiveTheSumOfProductsAtOddSizesAndTheSameBitsAlone) {
         const Bytes panels = packed(*table, format, weights);
         const std::vector<float> x = sample_floats(tokens * (columns + 1), 2.0f, 7);
         const std::vector<float> y = multiply_floats(*table, weights, panels, x, 0, tokens);
+        const std::vector<float> seen_x = seen(*table, format.type, x);
         std::vector<float> w(rows * columns);
         table->dequantize(format.type, weights.data(), w.data(), w.size());
         for (std::size_t t = 0; t < tokens; t += 13) {
           for (std::size_t r = 0; r < rows; ++r) {
             double expected = 0, magnitude = 0;
             for (std::size_t c = 0; c < columns; ++c) {
-              const double term = double{w[r * columns + c]} * x[t * (columns + 1) + c];
+              const double term = double{w[r * columns + c]} * seen_x[t * (columns + 1) + c];
               expected += term;
               magnitude += std::abs(term);
             }

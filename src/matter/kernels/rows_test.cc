@@ -1,6 +1,7 @@
 // What is done to one row at a time, against double precision, at odd sizes and addresses.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -151,6 +152,25 @@ TEST(Softmax, SumsToOneAndEqualsItsDefinition) {
     }
     ASSERT_NEAR(actual_total, 1.0, 1e-6);
     ASSERT_EQ(out.back(), -1.0f);
+  });
+}
+
+TEST(Exponentials, AreThoseOfScaledDistancesAndTellTheirSum) {
+  at_odd_sizes_and_offsets([](const Kernels& table, std::size_t count, std::size_t offset) {
+    const std::vector<float> x = sample_floats(offset + count, 5.0f, 3);
+    std::vector<float> out(offset + count + 1, -1.0f), in_place = x;
+    const float total = table.exponentials(&x[offset], 5.0f, 0.5f, &out[offset], count);
+    double sum = 0;
+    for (std::size_t i = offset; i < offset + count; ++i) {
+      const double expected = std::exp(static_cast<double>((x[i] - 5.0f) * 0.5f));
+      ASSERT_NEAR(out[i], expected, 4e-7 * expected);
+      sum += expected;
+    }
+    ASSERT_NEAR(total, sum, 1e-5 * sum);
+    ASSERT_EQ(out.back(), -1.0f);
+    ASSERT_EQ(table.exponentials(&in_place[offset], 5.0f, 0.5f, &in_place[offset], count), total);
+    ASSERT_TRUE(std::equal(in_place.begin() + static_cast<std::ptrdiff_t>(offset), in_place.end(),
+                           out.begin() + static_cast<std::ptrdiff_t>(offset)));
   });
 }
 

@@ -25,6 +25,7 @@ void tame_block(std::byte* bytes) {
   std::memcpy(&block, bytes, sizeof block);
   if constexpr (requires { block.exponent; }) block.exponent = 120;
   if constexpr (requires { block.minimum; }) block.minimum = half_hundredth;
+  if constexpr (requires { block.zero; }) block.zero = 0x4700;  // 7 as a half
   if constexpr (requires { block.scale; }) {
     if constexpr (sizeof block.scale == sizeof(float)) {
       block.scale = 0.01f;
@@ -76,6 +77,8 @@ const SampleFormat formats[] = {
     blocks<DType::iq3_s>("iq3_s"),
     blocks<DType::iq1_s>("iq1_s"),
     blocks<DType::iq1_m>("iq1_m"),
+    blocks<DType::int4_zero>("int4_zero"),
+    blocks<DType::int8_float>("int8_float"),
 };
 
 }  // namespace

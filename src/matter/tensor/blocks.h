@@ -216,6 +216,23 @@ struct Block<DType::iq1_m> {
   std::uint16_t scales[4];  // four times 3 bits of scale; the top halves make up the block's scale
 };
 
+// Not published: what the weights of quantized safetensors become whose scales or zeros no block
+// above holds without loss.
+template <>
+struct Block<DType::int4_zero> {
+  static constexpr std::uint32_t elements = 32;
+  std::uint16_t scale;
+  std::uint16_t zero;      // a whole number as a half: weight = scale * (code - zero)
+  std::uint8_t codes[16];  // as q4_0
+};
+
+template <>
+struct Block<DType::int8_float> {
+  static constexpr std::uint32_t elements = 32;
+  float scale;
+  std::int8_t codes[32];
+};
+
 #pragma pack(pop)
 
 static_assert(sizeof(Block<DType::q4_0>) == 18);
@@ -242,5 +259,7 @@ static_assert(sizeof(Block<DType::iq3_xxs>) == 98);
 static_assert(sizeof(Block<DType::iq3_s>) == 110);
 static_assert(sizeof(Block<DType::iq1_s>) == 50);
 static_assert(sizeof(Block<DType::iq1_m>) == 56);
+static_assert(sizeof(Block<DType::int4_zero>) == 20);
+static_assert(sizeof(Block<DType::int8_float>) == 36);
 
 }  // namespace freehold

@@ -65,6 +65,8 @@ constexpr std::array table = {
     DTypeTraits{DType::nvfp4,       "NVFP4",       "",                40,  64,  36},
     DTypeTraits{DType::q1_0,        "Q1_0",        "",                41, 128,  18},
     DTypeTraits{DType::q2_0,        "Q2_0",        "",                42,  64,  18},
+    DTypeTraits{DType::int4_zero,   "INT4_ZERO",   "",           no_gguf,  32,  20},
+    DTypeTraits{DType::int8_float,  "INT8_FLOAT",  "",           no_gguf,  32,  36},
 };
 // clang-format on
 
@@ -72,7 +74,7 @@ constexpr bool in_the_order_of_the_enumeration() {
   for (std::size_t i = 0; i < table.size(); ++i) {
     if (static_cast<std::size_t>(table[i].type) != i) return false;
   }
-  return static_cast<std::size_t>(DType::q2_0) + 1 == table.size();
+  return static_cast<std::size_t>(DType::int8_float) + 1 == table.size();
 }
 static_assert(in_the_order_of_the_enumeration());
 

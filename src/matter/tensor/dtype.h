@@ -8,7 +8,8 @@
 
 namespace freehold {
 
-// Every type published for GGUF (numbers as in the specification) and for safetensors.
+// Every type published for GGUF (numbers as in the specification) and for safetensors; the last two
+// are what quantized checkpoints of safetensors become (model/quantized_matrix.h): in no file.
 // clang-format off
 enum class DType : std::uint8_t {
   f32, f16, bf16, f64, i8, i16, i32, i64, u8, u16, u32, u64, boolean, f8_e4m3, f8_e5m2,
@@ -17,6 +18,7 @@ enum class DType : std::uint8_t {
   q2_k, q3_k, q4_k, q5_k, q6_k, q8_k,
   iq1_s, iq1_m, iq2_xxs, iq2_xs, iq2_s, iq3_xxs, iq3_s, iq4_nl, iq4_xs,
   tq1_0, tq2_0, mxfp4, nvfp4, q1_0, q2_0,
+  int4_zero, int8_float,
 };
 // clang-format on
 

@@ -8,10 +8,11 @@
 namespace freehold {
 namespace {
 
-constexpr auto last = DType::q2_0;
+constexpr auto last = DType::int8_float;
+constexpr auto last_in_files = DType::q2_0;
 
 TEST(DType, EveryTypeIsFoundByItsGgufNumberAndItsSafetensorsName) {
-  for (int i = 0; i <= static_cast<int>(last); ++i) {
+  for (int i = 0; i <= static_cast<int>(last_in_files); ++i) {
     const DTypeTraits& row = traits(static_cast<DType>(i));
     if (row.gguf_id >= 0) {
       EXPECT_EQ(dtype_from_gguf(static_cast<std::uint32_t>(row.gguf_id)), row.type) << row.name;
@@ -60,6 +61,8 @@ TEST(DType, BlockBytesFollowFromTheLayouts) {
   EXPECT_EQ(bytes(DType::nvfp4), 4u + 64 / 2);
   EXPECT_EQ(bytes(DType::q1_0), 2u + 128 / 8);
   EXPECT_EQ(bytes(DType::q2_0), 2u + 64 / 4);
+  EXPECT_EQ(bytes(DType::int4_zero), 2u + 2 + 32 / 2);
+  EXPECT_EQ(bytes(DType::int8_float), 4u + 32);
 }
 
 TEST(DType, BytesNeedWholeBlocksAndMustNotOverflow) {

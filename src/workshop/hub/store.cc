@@ -65,26 +65,32 @@ std::uint64_t size_of(const fs::path& file) {
   return error ? 0 : size;
 }
 
-// Whether a file of packed weights is of use: all files that its first page names are there. One
-// that is still being written has no page yet and a name of its own; it may take a day.
+// The files that packed weights were made of, as their first page names them.
+std::vector<fs::path> sources_of(const fs::path& file) {
+  constexpr std::streamsize page_bytes = 4096;
+  constexpr std::string_view key = "source ";
+  std::string page(page_bytes, '\0');
+  std::ifstream(file).read(page.data(), page_bytes);
+  std::istringstream lines(page.substr(0, page.find('\0')));
+  std::vector<fs::path> sources;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with(key)) sources.emplace_back(line.substr(key.size()));
+  }
+  return sources;
+}
+
+// Whether a file of packed weights is of use: all files that it was made of are there. One that is
+// still being written has no page yet and a name of its own; it may take a day.
 bool has_source(const fs::path& file) {
   constexpr std::chrono::hours longest_write{24};
   std::error_code error;
   if (file.extension() != ".panels") {
     return fs::file_time_type::clock::now() - fs::last_write_time(file, error) < longest_write;
   }
-  constexpr std::streamsize page_bytes = 4096;
-  constexpr std::string_view key = "source ";
-  std::string page(page_bytes, '\0');
-  std::ifstream(file).read(page.data(), page_bytes);
-  std::istringstream lines(page.substr(0, page.find('\0')));
-  std::size_t sources = 0;
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.starts_with(key)) continue;
-    if (!fs::exists(line.substr(key.size()), error)) return false;
-    ++sources;
-  }
-  return sources > 0;
+  const std::vector<fs::path> sources = sources_of(file);
+  return !sources.empty() && std::ranges::all_of(sources, [&](const fs::path& source) {
+    return fs::exists(source, error);
+  });
 }
 
 struct Blob {
@@ -277,6 +283,20 @@ Result<Store::Usage> Store::usage() const {
     }
   }
   return usage;
+}
+
+std::uint64_t Store::packed_bytes_of(const std::vector<fs::path>& files) const {
+  std::error_code error;
+  std::set<fs::path> wanted;
+  for (const fs::path& file : files) wanted.insert(fs::absolute(file, error).lexically_normal());
+  std::uint64_t bytes = 0;
+  for (const fs::path& file : entries_of(packed_folder())) {
+    const std::vector<fs::path> sources = sources_of(file);
+    if (std::ranges::any_of(sources, [&](const fs::path& one) { return wanted.contains(one); })) {
+      bytes += size_of(file);
+    }
+  }
+  return bytes;
 }
 
 bool Store::has_blob(const std::string& sha256, std::uint64_t bytes) const {

@@ -6,7 +6,7 @@
 //   models/receipts/NAME.json      what a model is; a model exists when its receipt does
 //   models/files/NAME/FILE         the same bytes under the names that engines expect (hard links)
 //   models/pulls/NAME/…            what is being fetched
-//   models/packed/KEY.panels       weights as kernels read them, made by the engine; of no worth
+//   models/packed/KEY-ROWS.panels  weights as kernels read them, made by the engine; of no worth
 //                                  without the files that its first page names
 //   models/locks/…                 between processes
 #pragma once
@@ -55,6 +55,8 @@ class Store {
     std::uint64_t packed_bytes = 0;   // of packed weights, which are made again when they are gone
   };
   Result<Usage> usage() const;
+  // Of the packed weights that were made of one of these files.
+  std::uint64_t packed_bytes_of(const std::vector<std::filesystem::path>& files) const;
 
   // A path that the engine can open: the GGUF, or a directory with the model's files by name.
   Result<std::filesystem::path> path_of(const Receipt& receipt) const;

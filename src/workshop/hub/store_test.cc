@@ -138,6 +138,9 @@ TEST_F(StoreTest, CollectsPackedWeightsWithTheFilesTheyWereMadeOf) {
   pack("c.panels", "no page");
   pack("d.panels.x7Gh2k", "");
   EXPECT_GT(store.usage()->packed_bytes, 400u);
+  EXPECT_EQ(store.packed_bytes_of({source}), fs::file_size(store.packed_folder() / "a.panels") +
+                                                 fs::file_size(store.packed_folder() / "b.panels"));
+  EXPECT_EQ(store.packed_bytes_of({"/nowhere/a.gguf"}), 0u);
   EXPECT_EQ(store.collect_garbage()->files, 2u);
   EXPECT_TRUE(fs::exists(store.packed_folder() / "a.panels"));
   EXPECT_TRUE(fs::exists(store.packed_folder() / "d.panels.x7Gh2k"));

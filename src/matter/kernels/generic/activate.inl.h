@@ -25,27 +25,26 @@ inline void gelu_tanh_multiply(const float* gate, const float* up, float* out, s
   });
 }
 
-// x[i] = e^(x[i] - greatest); returns their sum.
-inline float exponentials_below(float* x, size_t count, float greatest) {
-  const Floats top = splat(greatest);
+inline float exponentials(const float* x, float greatest, float factor, float* out, size_t count) {
+  const Floats top = splat(greatest), by = splat(factor);
   Floats total = splat(0);
   float last_total = 0;
   for_each_vector(
       count,
       [&](size_t i) {
-        const Floats value = exponential(load(x + i) - top);
-        store(x + i, value);
+        const Floats value = exponential((load(x + i) - top) * by);
+        store(out + i, value);
         total = total + value;
       },
       [&](size_t i, size_t left) {
-        store_partial(x + i, exponential(load_partial(x + i, left) - top), left);
-        for (size_t j = i; j < count; ++j) last_total += x[j];
+        store_partial(out + i, exponential((load_partial(x + i, left) - top) * by), left);
+        for (size_t j = i; j < count; ++j) last_total += out[j];
       });
   return sum(total) + last_total;
 }
 
 inline void softmax(float* x, size_t count) {
-  const float total = exponentials_below(x, count, maximum_of(x, count, -__builtin_inff()));
+  const float total = exponentials(x, maximum_of(x, count, -__builtin_inff()), 1, x, count);
   const Floats divisor = splat(total);
   map(x, x, x, count, [=](Floats value, Floats) { return value / divisor; });
 }

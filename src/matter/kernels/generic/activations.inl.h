@@ -76,21 +76,27 @@ inline void quantize_32(const float* x, ActivationStep& step, size_t block) {
   step.negative_sums_of_32[block] = -scale * (sums[0] + sums[1]);
 }
 
-// What is left of a step's 256 columns after the last is zero.
-inline void quantize(const float* x, size_t columns, std::byte* out, size_t step_stride) {
-  for (size_t c = 0; c < columns; c += step_columns, out += step_stride) {
-    ActivationStep& step = *reinterpret_cast<ActivationStep*>(out);
-    for (size_t block = 0; block < step_columns / 32; ++block) {
-      const size_t at = c + block * 32;
-      if (at + 32 <= columns) {
-        quantize_32(x + at, step, block);
-        continue;
-      }
-      alignas(64) float padded[32] = {};
-      if (at < columns) __builtin_memcpy(padded, x + at, (columns - at) * sizeof(float));
-      quantize_32(padded, step, block);
+// Blocks of columns begin..end; a block that `columns` end within is filled up with zeros, and so
+// are those after it, up to the end of the record.
+inline void quantize_part(const float* x, size_t begin, size_t end, size_t columns, std::byte* out,
+                          size_t step_stride) {
+  const size_t blocks_end = end < columns ? end : steps_of(columns) * step_columns;
+  for (size_t c = begin; c < blocks_end; c += 32) {
+    std::byte* at = out + c / step_columns * step_stride;
+    ActivationStep& step = *reinterpret_cast<ActivationStep*>(at);
+    const size_t block = c % step_columns / 32;
+    if (c + 32 <= end) {
+      quantize_32(x + (c - begin), step, block);
+      continue;
     }
+    alignas(64) float padded[32] = {};
+    if (c < end) __builtin_memcpy(padded, x + (c - begin), (end - c) * sizeof(float));
+    quantize_32(padded, step, block);
   }
+}
+
+inline void quantize(const float* x, size_t columns, std::byte* out, size_t step_stride) {
+  quantize_part(x, 0, columns, columns, out, step_stride);
 }
 
 }  // namespace

@@ -89,7 +89,8 @@ constexpr Format formats[] = {
     blocks_of<DType::iq2_xxs>(),      blocks_of<DType::iq2_xs>(),
     blocks_of<DType::iq2_s>(),        blocks_of<DType::iq3_xxs>(),
     blocks_of<DType::iq3_s>(),        blocks_of<DType::iq1_s>(),
-    blocks_of<DType::iq1_m>(),
+    blocks_of<DType::iq1_m>(),        blocks_of<DType::int4_zero>(),
+    blocks_of<DType::int8_float>(),
 };
 
 inline const Format* find_format(DType type) {

@@ -3,7 +3,7 @@
 // columns: the float operations are those of many tokens (panels.inl.h), and so are the bits.
 #pragma once
 
-#include "kernels/generic/panel_formats.inl.h"
+#include "kernels/generic/codebook_panels.inl.h"
 
 namespace freehold::kernels {
 namespace {

@@ -17,25 +17,33 @@ struct FloatStep {
   alignas(64) float weights[step_columns * panel_rows];  // (columns, rows)
 };
 
-struct FloatInput {
-  const float* x;  // (tokens, columns), rows x_stride floats apart
+// Activations as a kind of column takes them: a number for each column of a token.
+template <class X>
+struct Input {
+  const X* x;  // (tokens, columns), rows x_stride apart
   size_t x_stride;
 };
+using FloatInput = Input<float>;
 
-// One column of a few tokens: dots[t] += weights * x[t]
-template <class Element, size_t tokens>
-inline void multiply_column(const uint8_t* weights, const float* x, size_t x_stride,
-                            Floats (&dots)[tokens][panel_vectors]) {
-  UNROLL
-  for (size_t t = 0; t < tokens; ++t) {
-    const Floats activation = splat(x[t * x_stride]);
+// A kind of column: how it meets a few tokens, dots[t] += weights * x[t].
+template <class Element>
+struct FloatColumn {
+  using X = float;
+  static constexpr size_t bytes = panel_rows * Element::bytes;
+
+  template <size_t tokens>
+  static void multiply(const uint8_t* weights, Input<X> in, Floats (&dots)[tokens][panel_vectors]) {
     UNROLL
-    for (size_t v = 0; v < panel_vectors; ++v) {
-      const Floats weight = Element::read(weights + v * lanes * Element::bytes);
-      dots[t][v] = multiply_add(weight, activation, dots[t][v]);
+    for (size_t t = 0; t < tokens; ++t) {
+      const Floats activation = splat(in.x[t * in.x_stride]);
+      UNROLL
+      for (size_t v = 0; v < panel_vectors; ++v) {
+        const Floats weight = Element::read(weights + v * lanes * Element::bytes);
+        dots[t][v] = multiply_add(weight, activation, dots[t][v]);
+      }
     }
   }
-}
+};
 
 template <size_t tokens>
 inline void add_dots(const Floats (&dots)[tokens][panel_vectors], float* sums) {
@@ -49,59 +57,56 @@ inline void add_dots(const Floats (&dots)[tokens][panel_vectors], float* sums) {
 
 // sums[t] += the products of a step: of every `column_parts`th column from `first` on, for each
 // part in order. Few tokens take the parts side by side, for their sums would wait for each other.
-template <class Element, size_t tokens, size_t together>
-inline void multiply_parts(const uint8_t* weights, size_t columns, size_t first, FloatInput in,
-                           float* sums) {
-  constexpr size_t column_bytes = panel_rows * Element::bytes;
+template <class Column, size_t tokens, size_t together>
+inline void multiply_parts(const uint8_t* weights, size_t columns, size_t first,
+                           Input<typename Column::X> in, float* sums) {
   Floats dots[together][tokens][panel_vectors];
   for (auto& part : dots) {
     for (auto& row : part) {
       for (Floats& dot : row) dot = splat(0);
     }
   }
+  const auto multiply = [&](size_t column, size_t part) {
+    Column::template multiply<tokens>(weights + column * Column::bytes,
+                                      {in.x + column, in.x_stride}, dots[part]);
+  };
   size_t c = first;
   for (; c + together <= columns; c += column_parts) {
     if constexpr (together > 1) {  // straight from memory
-      for (size_t at = 0; at < column_parts * column_bytes; at += 64) {
-        __builtin_prefetch(weights + c * column_bytes + read_ahead + at);
+      for (size_t at = 0; at < column_parts * Column::bytes; at += 64) {
+        __builtin_prefetch(weights + c * Column::bytes + read_ahead + at);
       }
     }
     UNROLL
-    for (size_t part = 0; part < together; ++part) {
-      multiply_column<Element, tokens>(weights + (c + part) * column_bytes, in.x + c + part,
-                                       in.x_stride, dots[part]);
-    }
+    for (size_t part = 0; part < together; ++part) multiply(c + part, part);
   }
-  for (size_t part = 0; part < together && c + part < columns; ++part) {
-    multiply_column<Element, tokens>(weights + (c + part) * column_bytes, in.x + c + part,
-                                     in.x_stride, dots[part]);
-  }
+  for (size_t part = 0; part < together && c + part < columns; ++part) multiply(c + part, part);
   for (size_t part = 0; part < together; ++part) add_dots<tokens>(dots[part], sums);
 }
 
-template <class Element, size_t tokens>
-inline void multiply_float_tile(const uint8_t* weights, size_t columns, FloatInput in,
-                                float* sums) {
+template <class Column, size_t tokens>
+inline void multiply_float_tile(const uint8_t* weights, size_t columns,
+                                Input<typename Column::X> in, float* sums) {
   constexpr size_t together = tokens == 1 ? 4 : tokens == 2 ? 2 : 1;
   for (size_t first = 0; first < column_parts; first += together) {
-    multiply_parts<Element, tokens, together>(weights, columns, first, in, sums);
+    multiply_parts<Column, tokens, together>(weights, columns, first, in, sums);
   }
 }
 
-inline void multiply_float_step(const FloatStep& step, size_t columns, FloatInput in, size_t tokens,
-                                float* sums) {
-  const uint8_t* weights = reinterpret_cast<const uint8_t*>(step.weights);
+template <class Column>
+inline void multiply_float_step(const uint8_t* weights, size_t columns,
+                                Input<typename Column::X> in, size_t tokens, float* sums) {
   while (tokens >= float_token_tile) {
-    multiply_float_tile<F32, float_token_tile>(weights, columns, in, sums);
+    multiply_float_tile<Column, float_token_tile>(weights, columns, in, sums);
     in.x += float_token_tile * in.x_stride;
     sums += float_token_tile * panel_rows;
     tokens -= float_token_tile;
   }
-  if (tokens == 5) multiply_float_tile<F32, 5>(weights, columns, in, sums);
-  if (tokens == 4) multiply_float_tile<F32, 4>(weights, columns, in, sums);
-  if (tokens == 3) multiply_float_tile<F32, 3>(weights, columns, in, sums);
-  if (tokens == 2) multiply_float_tile<F32, 2>(weights, columns, in, sums);
-  if (tokens == 1) multiply_float_tile<F32, 1>(weights, columns, in, sums);
+  if (tokens == 5) multiply_float_tile<Column, 5>(weights, columns, in, sums);
+  if (tokens == 4) multiply_float_tile<Column, 4>(weights, columns, in, sums);
+  if (tokens == 3) multiply_float_tile<Column, 3>(weights, columns, in, sums);
+  if (tokens == 2) multiply_float_tile<Column, 2>(weights, columns, in, sums);
+  if (tokens == 1) multiply_float_tile<Column, 1>(weights, columns, in, sums);
 }
 
 // The next step's lines are asked for while this one's are read.
@@ -127,12 +132,13 @@ void multiply_float_panel(const uint8_t* panel, size_t columns, FloatInput in, s
       const size_t width = columns - c < step_columns ? columns - c : step_columns;
       const FloatInput input = {in.x + first * in.x_stride + c, in.x_stride};
       if (taken == 1) {
-        multiply_float_tile<Element, 1>(packed, width, input, sums);
+        multiply_float_tile<FloatColumn<Element>, 1>(packed, width, input, sums);
       } else if (taken == 2) {
-        multiply_float_tile<Element, 2>(packed, width, input, sums);
+        multiply_float_tile<FloatColumn<Element>, 2>(packed, width, input, sums);
       } else {
         open_floats<Element>(packed, width * panel_rows, step);
-        multiply_float_step(step, width, input, taken, sums);
+        const uint8_t* weights = reinterpret_cast<const uint8_t*>(step.weights);
+        multiply_float_step<FloatColumn<F32>>(weights, width, input, taken, sums);
       }
       packed += width * panel_rows * Element::bytes;
     }

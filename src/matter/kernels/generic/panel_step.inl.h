@@ -21,18 +21,21 @@ enum class Codes {
   five_bits_by_16,
   five_bits_whole_by_16,
   six_bits_whole_by_16,
+  seven_bits_whole_by_16,
 };
+
+constexpr bool whole_by_16(Codes codes) {
+  return codes == Codes::five_bits_whole_by_16 || codes == Codes::six_bits_whole_by_16 ||
+         codes == Codes::seven_bits_whole_by_16;
+}
 
 // Whole scales multiply narrow sums as they are widened, which costs nothing; where sums are wide
 // already they become floats.
 constexpr bool scaled_whole(Codes codes) {
-  return narrow_sums &&
-         (codes == Codes::five_bits_whole_by_16 || codes == Codes::six_bits_whole_by_16);
+  return narrow_sums && whole_by_16(codes);
 }
 constexpr bool scaled_by_16(Codes codes) {
-  return codes == Codes::five_bits_by_16 ||
-         (!narrow_sums &&
-          (codes == Codes::five_bits_whole_by_16 || codes == Codes::six_bits_whole_by_16));
+  return codes == Codes::five_bits_by_16 || (!narrow_sums && whole_by_16(codes));
 }
 constexpr bool multiplied_in_16_bits(Codes codes) {
   return narrow_sums && codes == Codes::bytes_by_32;
@@ -42,6 +45,7 @@ constexpr bool multiplied_in_16_bits(Codes codes) {
 constexpr size_t quads_summed(Codes codes) {
   const size_t block = scaled_by_16(codes) ? 4 : 8;
   if (!narrow_sums || codes == Codes::four_bits_by_32) return block;
+  if (codes == Codes::seven_bits_whole_by_16) return 1;
   return codes == Codes::six_bits_whole_by_16 ? 2 : 4;
 }
 

@@ -292,11 +292,19 @@ constexpr PanelFormat panel_format() {
 }
 
 constexpr PanelFormat panel_formats[] = {
-    panel_format<DType::q4_0>(),  panel_format<DType::q4_1>(),   panel_format<DType::q5_0>(),
-    panel_format<DType::q5_1>(),  panel_format<DType::q8_0>(),   panel_format<DType::q2_k>(),
-    panel_format<DType::q3_k>(),  panel_format<DType::q4_k>(),   panel_format<DType::q5_k>(),
-    panel_format<DType::q6_k>(),  panel_format<DType::iq4_nl>(), panel_format<DType::iq4_xs>(),
-    panel_format<DType::mxfp4>(), panel_format<DType::nvfp4>(),
+    panel_format<DType::q4_0>(),      panel_format<DType::q4_1>(),
+    panel_format<DType::q5_0>(),      panel_format<DType::q5_1>(),
+    panel_format<DType::q8_0>(),      panel_format<DType::q2_k>(),
+    panel_format<DType::q3_k>(),      panel_format<DType::q4_k>(),
+    panel_format<DType::q5_k>(),      panel_format<DType::q6_k>(),
+    panel_format<DType::iq4_nl>(),    panel_format<DType::iq4_xs>(),
+    panel_format<DType::mxfp4>(),     panel_format<DType::nvfp4>(),
+    panel_format<DType::q8_k>(),      panel_format<DType::iq1_s>(),
+    panel_format<DType::iq1_m>(),     panel_format<DType::iq2_xxs>(),
+    panel_format<DType::iq2_xs>(),    panel_format<DType::iq2_s>(),
+    panel_format<DType::iq3_xxs>(),   panel_format<DType::iq3_s>(),
+    panel_format<DType::tq1_0>(),     panel_format<DType::tq2_0>(),
+    panel_format<DType::int4_zero>(), panel_format<DType::int8_float>(),
 };
 
 inline const PanelFormat* find_panel_format(DType type) {

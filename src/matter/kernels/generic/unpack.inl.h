@@ -116,6 +116,22 @@ inline void unpack(const Block<DType::nvfp4>& block, Put put) {
   }
 }
 
+template <class Put>
+inline void unpack(const Block<DType::int4_zero>& block, Put put) {
+  const Floats scale = splat(from_f16(block.scale)), zero = splat(from_f16(block.zero));
+  UNROLL
+  for (int i = 0; i < 32; i += 8) {
+    put(i, scale * (to_floats(four_bits(block.codes, 16, i)) - zero));
+  }
+}
+
+template <class Put>
+inline void unpack(const Block<DType::int8_float>& block, Put put) {
+  const Floats scale = splat(block.scale);
+  UNROLL
+  for (int i = 0; i < 32; i += 8) put(i, scale * to_floats(widen_signed(block.codes + i)));
+}
+
 // ---- 256 weights to a block --------------------------------------------------------------------
 
 // Codes of two bits lie four to a byte, 32 elements apart, in 32 bytes per half of the block.

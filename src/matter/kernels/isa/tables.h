@@ -9,7 +9,9 @@ namespace freehold::kernels {
 extern const Kernels scalar_kernels;
 #if defined(__x86_64__)
 extern const Kernels avx2_kernels;
+extern const Kernels avxvnni_kernels;
 extern const Kernels avx512_kernels;
+extern const Kernels avx512bf16_kernels;
 #elif defined(__aarch64__)
 extern const Kernels neon_kernels;
 #endif
@@ -29,6 +31,9 @@ void avx2_dequantize(DType type, const std::byte* blocks, float* out, std::size_
 void avx2_matmul(DType type, const std::byte* weights, std::size_t columns, std::size_t row_begin,
                  std::size_t row_end, const float* x, std::size_t x_stride, std::size_t tokens,
                  float* y, std::size_t y_stride);
+void avx512bf16_multiply_float_panels(DType type, const std::byte* panels, std::size_t columns,
+                                      std::size_t rows, const float* x, std::size_t x_stride,
+                                      std::size_t tokens, float* y, std::size_t y_stride);
 #endif
 
 // A table that this program was built with, and whether the CPU it runs on can run it.

@@ -220,6 +220,30 @@ inline Floats as_floats(Ints x) {
   return {_mm512_castsi512_ps(x.v)};
 }
 
+inline Quads operator-(Quads a, Quads b) {
+  return {_mm512_sub_epi8(a.v, b.v)};
+}
+// Bytes of all ones where the bits of each element's lowest byte are set, from `first` on one a
+// byte.
+inline Quads spread_bits(Quads x, int first) {
+  const __m128i four = _mm_set_epi32(0x0c0c0c0c, 0x08080808, 0x04040404, 0);
+  const __m512i all = _mm512_shuffle_epi8(x.v, _mm512_broadcast_i32x4(four));
+  return {_mm512_movm_epi8(_mm512_test_epi8_mask(all, _mm512_set1_epi32(0x08040201 << first)))};
+}
+
+// The four bytes at 4 * index of each element.
+inline Quads gather_quads(const uint32_t* table, Ints index) {
+  return {_mm512_i32gather_epi32(index.v, table, 4)};
+}
+// The eight bytes at 8 * index of each element, the first four and the last four.
+struct QuadPair {
+  Quads first, second;
+};
+inline QuadPair gather_eights(const uint64_t* table, Ints index) {
+  return {{_mm512_i32gather_epi32(index.v, table, 8)},
+          {_mm512_i32gather_epi32(index.v, reinterpret_cast<const uint32_t*>(table) + 1, 8)}};
+}
+
 // Sixteen signed bytes, and table[index] of each byte in 0..15.
 struct ByteTable {
   __m512i v;

@@ -280,6 +280,40 @@ inline Ints lookup(ByteTable table, Ints index) {
   return signed_byte({vreinterpretq_u32_u8(found.low), vreinterpretq_u32_u8(found.high)}, 0);
 }
 
+inline Quads operator-(Quads a, Quads b) {
+  return {vsubq_u8(a.low, b.low), vsubq_u8(a.high, b.high)};
+}
+// Bytes of all ones where the bits of each element's lowest byte are set, from `first` on one a
+// byte.
+inline Quads spread_bits(Quads x, int first) {
+  const uint8x16_t lowest = {0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12};
+  const uint8x16_t bit = vreinterpretq_u8_u32(vdupq_n_u32(0x08040201u << first));
+  return {vtstq_u8(vqtbl1q_u8(x.low, lowest), bit), vtstq_u8(vqtbl1q_u8(x.high, lowest), bit)};
+}
+
+// The four bytes at 4 * index of each element.
+inline Quads gather_quads(const uint32_t* table, Ints index) {
+  uint32_t at[lanes], found[lanes];
+  store_ints(at, index);
+  for (size_t i = 0; i < lanes; ++i) found[i] = table[at[i]];
+  return load_quads(found);
+}
+// The eight bytes at 8 * index of each element, the first four and the last four.
+struct QuadPair {
+  Quads first, second;
+};
+inline uint32x4_t two_eights(const uint64_t* table, uint32_t first, uint32_t second) {
+  return vreinterpretq_u32_u64(vcombine_u64(vld1_u64(table + first), vld1_u64(table + second)));
+}
+inline QuadPair gather_eights(const uint64_t* table, Ints index) {
+  uint32_t at[lanes];
+  store_ints(at, index);
+  const uint32x4_t a = two_eights(table, at[0], at[1]), b = two_eights(table, at[2], at[3]);
+  const uint32x4_t c = two_eights(table, at[4], at[5]), d = two_eights(table, at[6], at[7]);
+  return {as_quads({vuzp1q_u32(a, b), vuzp1q_u32(c, d)}),
+          as_quads({vuzp2q_u32(a, b), vuzp2q_u32(c, d)})};
+}
+
 // Sums of products of codes with signed bytes, here in 32 bits at once. Both are taken as signed,
 // so codes stay below 128 and bytes that are signed are multiplied as they are.
 struct Pairs {

@@ -284,6 +284,34 @@ inline Ints signed_byte(Ints x, int shift) {
       [=](size_t i) { return static_cast<uint32_t>(static_cast<int8_t>(x.v[i] >> shift & 0xff)); });
 }
 
+inline Quads operator-(Quads a, Quads b) {
+  return each<Quads>([&](size_t i) { return static_cast<uint8_t>(a.v[i] - b.v[i]); });
+}
+// Bytes of all ones where the bits of each element's lowest byte are set, from `first` on one a
+// byte.
+inline Quads spread_bits(Quads x, int first) {
+  return each<Quads>([&](size_t i) {
+    const int bit = x.v[i / 4 * 4] >> (static_cast<size_t>(first) + i % 4) & 1;
+    return static_cast<uint8_t>(-bit);
+  });
+}
+
+// The four bytes at 4 * index of each element.
+inline Quads gather_quads(const uint32_t* table, Ints index) {
+  return as_quads(each<Ints>([&](size_t i) { return table[index.v[i]]; }));
+}
+// The eight bytes at 8 * index of each element, the first four and the last four.
+struct QuadPair {
+  Quads first, second;
+};
+inline QuadPair gather_eights(const uint64_t* table, Ints index) {
+  return {
+      as_quads(each<Ints>([&](size_t i) { return static_cast<uint32_t>(table[index.v[i]]); })),
+      as_quads(
+          each<Ints>([&](size_t i) { return static_cast<uint32_t>(table[index.v[i]] >> 32); })),
+  };
+}
+
 // Sums of products of unsigned with signed bytes, in 16 bits as the narrowest machine has them, so
 // that a test sees a sum that does not fit.
 struct Pairs {
