@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -169,6 +170,15 @@ class Generator {
   // The prompt as the model would read it, and its tokens.
   virtual Result<std::string> render(const Chat& chat) const = 0;
   virtual Result<std::vector<Token>> tokenize(const Prompt& prompt) const = 0;
+
+  // Text that is no prompt, as tokens: with or without what the tokenizer adds (BOS), names of
+  // special tokens in it read as these tokens or as their letters.
+  virtual Result<std::vector<Token>> tokenize_text(std::string_view text, bool add_special,
+                                                   bool parse_special) const = 0;
+  // The other way: what the tokens say together, and what each stands for alone, as raw bytes;
+  // special tokens say their names. `invalid` names the first that is not in the vocabulary.
+  virtual Result<std::string> detokenize(std::span<const Token> tokens) const = 0;
+  virtual Result<std::vector<std::string>> pieces(std::span<const Token> tokens) const = 0;
 
   // Starts a completion and waits for it. `on_delta` may be empty; it returns false to cancel.
   Result<Completion> complete(Request request,

@@ -31,6 +31,7 @@ class Serve : public Command {
   Result<int> run(const Context& context) override {
     log::set_level(log::Level::info);
     TRY(access_.apply(server_));
+    server_.responses_folder = context.home / "responses";
     std::unique_ptr<server::Server> server;
     std::unique_ptr<Interrupt> interrupt;  // only now: before, a signal ends the loading at once
     server = TRY(server::Server::open_then_load(server_, [&]() -> Result<std::vector<Generator*>> {

@@ -118,6 +118,10 @@ Parsed<HttpRequest> to_request(const http::request_header<http::fields>& head) {
   auto path = path_of(view(head.target()));
   if (!path) return fail(ApiError{.message = "the request's target is not a valid path"});
   request.path = *std::move(path);
+  const std::string_view target = view(head.target());
+  if (const std::size_t mark = target.find('?'); mark != target.npos) {
+    request.query = target.substr(mark + 1);
+  }
   if (head.version() == 11 && request.header("host") == nullptr) {
     return fail(ApiError{.message = "the request has no Host header"});
   }

@@ -33,5 +33,13 @@ Route model_info_route(Service& service);              // sglang_info.cc
 Route server_info_route(Service& service, std::string pattern);  // sglang_info.cc
 Route props_route(Service& service);                             // llama_props.cc
 Route slots_route(Service& service);                             // llama_props.cc
+Route tokenize_route(Service& service);                          // tokenize.cc
+Route detokenize_route(Service& service);                        // detokenize.cc
+Route apply_template_route(Service& service);                    // apply_template.cc
+Route responses_route(Service& service);                         // responses.cc
+Route responses_input_tokens_route(Service& service);            // responses_input_tokens.cc
+Route stored_response_route(Service& service);                   // stored_responses.cc
+Route forget_response_route(Service& service);                   // stored_responses.cc
+Route response_input_route(Service& service);                    // stored_responses.cc
 
 }  // namespace freehold::server

@@ -19,6 +19,7 @@ class Permit;  // keys.h
 struct HttpRequest {
   std::string method;
   std::string path;                     // percent-decoded, without the query
+  std::string query{};                  // what stands behind the path's "?", as it came
   Headers headers;                      // names in lower case
   std::string body;                     // while the handler runs; dropped afterwards
   std::string id;                       // X-Request-Id, the client's or ours

@@ -17,8 +17,13 @@ std::optional<std::string_view> fit(std::string_view pattern, std::string_view p
   if (brace == pattern.npos) {
     return pattern == path ? std::optional(std::string_view()) : std::nullopt;
   }
-  if (!path.starts_with(pattern.substr(0, brace)) || path.size() == brace) return {};
-  return path.substr(brace);
+  const std::string_view before = pattern.substr(0, brace);
+  const std::string_view after = pattern.substr(pattern.find('}') + 1);
+  if (path.size() <= before.size() + after.size() || !path.starts_with(before) ||
+      !path.ends_with(after)) {
+    return {};
+  }
+  return path.substr(brace, path.size() - before.size() - after.size());
 }
 
 // A bearer token, or what Anthropic's clients send.

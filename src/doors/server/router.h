@@ -27,8 +27,8 @@ enum class Access { anyone, user, admin };
 
 struct Route {
   std::string method;
-  std::string
-      pattern;  // "/v1/models/{model}": a parameter is the rest of the path, slashes and all
+  std::string pattern;  // "/v1/models/{model}": a parameter is all up to what stands behind it,
+                        // slashes and all; of several patterns that fit the last counts
   std::string summary;
   Handler handler;
   Object request_schema = {};  // of a JSON body; empty: none is read

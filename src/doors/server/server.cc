@@ -32,12 +32,23 @@ class LiveServer : public Server {
     router_.add(ollama_version_route());
     router_.add(metrics_route(service_, metrics_access(options_)));
     router_.add(version_route());
+    router_.add(tokenize_route(service_));
+    router_.add(detokenize_route(service_));
+    router_.add(apply_template_route(service_));
+    router_.add(responses_route(service_));
+    router_.add(responses_input_tokens_route(service_));
+    router_.add(stored_response_route(service_));
+    router_.add(forget_response_route(service_));
+    router_.add(response_input_route(service_));
     router_.add(openapi_route(router_));
     router_.add(page_route());
     add_operation();
   }
 
   Result<void> listen() {
+    if (!options_.responses_folder.empty()) {
+      TRY(service_.responses.open(options_.responses_folder));
+    }
     transport_ = TRY(Transport::open(options_, router_));
     return {};
   }

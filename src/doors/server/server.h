@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -26,12 +27,13 @@ struct ServerOptions {
   double drain_seconds = 30;   // how long a drain waits for requests under way
   double header_seconds = 10;  // for a client to send its request's header
   double body_seconds = 60;
-  double idle_seconds = 75;       // between two requests on one connection
-  double write_seconds = 30;      // for a client to take the next 64 KiB
-  std::string cors_origin = "*";  // empty: no CORS headers
-  std::string api_key{};          // an admin's, beside `keys`; empty: none
-  std::vector<ApiKey> keys{};     // one of them is asked for; empty: nobody is asked
-  bool closed_metrics = false;    // /metrics asks for an admin's key
+  double idle_seconds = 75;                  // between two requests on one connection
+  double write_seconds = 30;                 // for a client to take the next 64 KiB
+  std::string cors_origin = "*";             // empty: no CORS headers
+  std::string api_key{};                     // an admin's, beside `keys`; empty: none
+  std::vector<ApiKey> keys{};                // one of them is asked for; empty: nobody is asked
+  bool closed_metrics = false;               // /metrics asks for an admin's key
+  std::filesystem::path responses_folder{};  // keeps /v1/responses; empty: in memory
 };
 
 // Opens the models; they must outlive the server.

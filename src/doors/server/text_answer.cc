@@ -24,10 +24,12 @@ double seconds_between(std::chrono::steady_clock::time_point a,
 }
 
 // A prompt that is too long gets the code that clients look for.
-ApiError refusal(const Generator& generator, const Prompt& prompt, const Error& error) {
+ApiError refusal(const Generator& generator, const Prompt& prompt, std::string_view field,
+                 const Error& error) {
   ApiError told = from_error(error);
   if (told.status != 400) return told;
-  told.param = std::holds_alternative<Chat>(prompt) ? "messages" : "prompt";
+  told.param = field;
+  if (field.empty()) told.param = std::holds_alternative<Chat>(prompt) ? "messages" : "prompt";
   const std::uint32_t context = generator.card().context_length;
   const auto tokens = generator.tokenize(prompt);
   if (context != 0 && tokens && tokens->size() >= context) told.code = "context_length_exceeded";
@@ -38,6 +40,10 @@ ApiError refusal(const Generator& generator, const Prompt& prompt, const Error& 
 
 HttpResponse Dialect::stream_begin(const std::vector<std::uint32_t>&) {
   return sse_head();
+}
+
+std::string Dialect::stream_failure(const ApiError& error, const ErrorForm& form) {
+  return form.stream_piece(error);
 }
 
 void TextAnswer::start(const std::shared_ptr<Exchange>& exchange, Metrics& metrics, TextJob job) {
@@ -77,7 +83,8 @@ Parsed<void> TextAnswer::start_choices(const std::shared_ptr<Exchange>& exchange
     choices_[i].asked_for = now();
     auto ticket = job_.generator->start(job_.request_of(i), std::move(listener));
     if (!ticket) {
-      return fail(refusal(*job_.generator, job_.request_of(i).prompt, ticket.error()));
+      return fail(
+          refusal(*job_.generator, job_.request_of(i).prompt, job_.prompt_field, ticket.error()));
     }
     choices_[i].ticket = *std::move(ticket);
     ++under_way_;
@@ -173,7 +180,7 @@ void TextAnswer::fail_with(const ApiError& error) {
     if (choice.ticket) choice.ticket->cancel();
   }
   if (exchange_.begun()) {
-    exchange_.write(job_.errors->stream_piece(error));
+    exchange_.write(job_.dialect->stream_failure(error, *job_.errors));
     exchange_.end();
   } else {
     exchange_.send(to_response(error, *job_.errors));

@@ -28,6 +28,8 @@ class Dialect {
   virtual std::string delta(std::size_t choice, const Delta& delta) = 0;
   virtual std::string choice_end(std::size_t choice, const Outcome& outcome) = 0;
   virtual std::string stream_end(const Usage& usage) = 0;
+  // The last event of a stream that goes wrong; the form's own unless the dialect knows better.
+  virtual std::string stream_failure(const ApiError& error, const ErrorForm& form);
   // The body of an answer that is not streamed.
   virtual Value whole(const std::vector<Completion>& choices, const Usage& usage) = 0;
 };
@@ -41,6 +43,7 @@ struct TextJob {
   bool stream = false;
   std::unique_ptr<Dialect> dialect;
   const ErrorForm* errors = &openai_errors;
+  std::string_view prompt_field = {};  // what its prompt is called; empty: messages or prompt
 };
 
 class TextAnswer : public Answer, public std::enable_shared_from_this<TextAnswer> {
