@@ -179,7 +179,7 @@ TEST(Engine, TellsItsState) {
   EXPECT_EQ(status.held_blocks, 4u);
   EXPECT_EQ(status.preemptions, 0u);
   EXPECT_EQ(status.step_tokens, 80u);
-  EXPECT_EQ(status.steps[7], 1u);  // one pass of up to 128 tokens
+  EXPECT_EQ(status.steps[5], 1u);  // one pass of up to 128 tokens
   hand.finish();
   status = hand.engine.status();
   EXPECT_EQ(status.running + status.waiting + status.held_blocks, 0u);
