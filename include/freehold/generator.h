@@ -2,10 +2,13 @@
 // Everything above the line speaks to models through this and nothing else.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -128,11 +131,36 @@ struct ModelCard {
   std::int64_t created_unix_s = 0;
 };
 
+// What only the generator knows of its work, for those who operate it.
+struct GeneratorStatus {
+  std::uint32_t running = 0;      // sequences that are computed together now
+  std::uint32_t max_running = 0;  // at most
+  std::uint32_t waiting = 0;      // sequences that wait to be let in
+  std::uint64_t preemptions = 0;  // times that a running sequence had to start over
+  // The key-value cache, in blocks; none when block_tokens is 0.
+  std::uint32_t block_tokens = 0;
+  std::uint32_t blocks = 0;
+  std::uint32_t held_blocks = 0;  // by sequences; what is only kept for later is not counted
+  // Forward passes that computed up to as many tokens as step_bounds says, then those of more.
+  static constexpr std::array<std::uint32_t, 13> step_bounds = {
+      1, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384};
+  std::array<std::uint64_t, step_bounds.size() + 1> steps{};
+  std::uint64_t step_tokens = 0;  // of all passes
+
+  void count_step(std::uint64_t tokens) {
+    const auto bound = std::ranges::lower_bound(step_bounds, tokens);
+    ++steps[static_cast<std::size_t>(bound - step_bounds.begin())];
+    step_tokens += tokens;
+  }
+};
+
 class Generator {
  public:
   virtual ~Generator() = default;
 
   virtual const ModelCard& card() const = 0;
+  // As of now, from any thread; nothing when the generator does not know.
+  virtual std::optional<GeneratorStatus> status() const { return {}; }
 
   // Starts a completion and returns at once. Fails at once when the request cannot be served:
   // `invalid` for a prompt that is too long (the message says the numbers) or a template that
@@ -142,6 +170,15 @@ class Generator {
   // The prompt as the model would read it, and its tokens.
   virtual Result<std::string> render(const Chat& chat) const = 0;
   virtual Result<std::vector<Token>> tokenize(const Prompt& prompt) const = 0;
+
+  // Text that is no prompt, as tokens: with or without what the tokenizer adds (BOS), names of
+  // special tokens in it read as these tokens or as their letters.
+  virtual Result<std::vector<Token>> tokenize_text(std::string_view text, bool add_special,
+                                                   bool parse_special) const = 0;
+  // The other way: what the tokens say together, and what each stands for alone, as raw bytes;
+  // special tokens say their names. `invalid` names the first that is not in the vocabulary.
+  virtual Result<std::string> detokenize(std::span<const Token> tokens) const = 0;
+  virtual Result<std::vector<std::string>> pieces(std::span<const Token> tokens) const = 0;
 
   // Starts a completion and waits for it. `on_delta` may be empty; it returns false to cancel.
   Result<Completion> complete(Request request,

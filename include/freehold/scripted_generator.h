@@ -36,6 +36,10 @@ class ScriptedGenerator : public Generator {
   Result<std::unique_ptr<Ticket>> start(Request request, Listener listener) override;
   Result<std::string> render(const Chat& chat) const override;
   Result<std::vector<Token>> tokenize(const Prompt& prompt) const override;
+  Result<std::vector<Token>> tokenize_text(std::string_view text, bool add_special,
+                                           bool parse_special) const override;
+  Result<std::string> detokenize(std::span<const Token> tokens) const override;
+  Result<std::vector<std::string>> pieces(std::span<const Token> tokens) const override;
 
   struct Counts {
     std::uint64_t started = 0;

@@ -373,6 +373,30 @@ Result<std::vector<Token>> ScriptedGenerator::tokenize(const Prompt& prompt) con
   return state_->encode(text);
 }
 
+Result<std::vector<Token>> ScriptedGenerator::tokenize_text(std::string_view text, bool,
+                                                            bool) const {
+  std::lock_guard lock(state_->mutex);
+  return state_->encode(text);
+}
+
+Result<std::string> ScriptedGenerator::detokenize(std::span<const Token> tokens) const {
+  std::string text;
+  for (const std::string& piece : TRY(pieces(tokens))) text += piece;
+  return text;
+}
+
+Result<std::vector<std::string>> ScriptedGenerator::pieces(std::span<const Token> tokens) const {
+  std::lock_guard lock(state_->mutex);
+  std::vector<std::string> pieces;
+  for (const Token token : tokens) {
+    if (token < 0 || static_cast<std::size_t>(token) >= state_->vocabulary.size()) {
+      return fail(ErrorCode::invalid, fmt::format("token {} has not been said yet", token));
+    }
+    pieces.push_back(state_->bytes_of(token));
+  }
+  return pieces;
+}
+
 ScriptedGenerator::Counts ScriptedGenerator::counts() const {
   std::lock_guard lock(state_->mutex);
   return state_->counts;

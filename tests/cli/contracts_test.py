@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import tempfile
+import time
 import unittest
 import urllib.error
 import urllib.request
@@ -237,6 +238,47 @@ class Serve(unittest.TestCase):
             with caught.exception as error:
                 self.assertEqual(error.code, status)
                 self.assertEqual(set(json.load(error)["error"]), {"message", "type", "param", "code"})
+
+    def test_an_address_that_others_reach_asks_for_a_key(self):
+        outcome = run("serve", "--model", MODEL, "--host", "0.0.0.0", "--port", "0", timeout=20)
+        self.assertEqual(outcome.code, 3, outcome)
+        self.assertIn("--insecure", outcome.stderr)
+
+    def test_keys_are_asked_for_and_read_again(self):
+        keys = write(FOLDER.name, "keys", b"first\n")
+        server = subprocess.Popen([BINARY, "serve", "--model", str(MODEL), "--port", "0", "--json", "--api-key-file", str(keys)],
+                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                                  env=dict(os.environ, FREEHOLD_HOME=EMPTY_HOME.name))
+        try:
+            url = json.loads(server.stdout.readline())["url"] + "/v1/models"
+
+            def status(key):
+                try:
+                    with urllib.request.urlopen(urllib.request.Request(url, headers={"Authorization": f"Bearer {key}"})) as answer:
+                        return answer.status
+                except urllib.error.HTTPError as error:
+                    with error:
+                        return error.code
+            self.assertEqual((status("first"), status("second")), (200, 401))
+            write(FOLDER.name, "keys", b"second\n")
+            server.send_signal(signal.SIGHUP)
+            deadline = time.monotonic() + 20
+            while status("second") != 200 and time.monotonic() < deadline:
+                time.sleep(0.02)
+            self.assertEqual((status("first"), status("second")), (401, 200))
+            server.send_signal(signal.SIGTERM)
+            self.assertEqual(server.wait(30), 0)
+        finally:
+            server.kill()
+            server.wait()
+            server.stdout.close()
+
+    def test_a_key_file_that_cannot_be_read(self):
+        keys = write(FOLDER.name, "broken_keys", b"secret nonsense\n")
+        outcome = run("serve", "--model", MODEL, "--port", "0", "--api-key-file", keys, timeout=20)
+        self.assertEqual(outcome.code, 4, outcome)
+        self.assertIn("line 1", outcome.stderr)
+        self.assertNotIn("secret", outcome.stderr)
 
     def test_a_taken_port_is_an_absent_resource(self):
         port = re.search(r":(\d+)$", self.url).group(1)

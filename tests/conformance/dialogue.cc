@@ -44,7 +44,9 @@ void mask_numbers(std::string& text, std::string_view key) {
     const std::size_t from = at + key.size();
     std::size_t to = from;
     while (to < text.size() && is_digit(text[to])) ++to;
-    if (text.substr(from, to - from) != "1700000000") text.replace(from, to - from, "*");
+    if (to > from && text.substr(from, to - from) != "1700000000") {
+      text.replace(from, to - from, "*");
+    }
   }
 }
 
@@ -54,13 +56,21 @@ void mask_after(std::string& text, std::string_view prefix, std::size_t characte
   }
 }
 
+// Items of a response are named after it: "msg_*_0".
+void mask_response_ids(std::string& text) {
+  for (const char* prefix : {"\"resp_", "\"rs_", "\"fc_", "\"fco_", "\"msg_"}) {
+    mask_after(text, prefix, fresh_characters);
+  }
+}
+
 std::string masked(std::string text) {
   mask_numbers(text, "\"created\":");
+  mask_numbers(text, "\"created_at\":");
+  mask_response_ids(text);
   mask_after(text, "\"id\":\"chatcmpl-", fresh_characters);
   mask_after(text, "\"id\":\"cmpl-", fresh_characters);
-  mask_after(text, "\"id\":\"msg_", fresh_characters);
   mask_after(text, "\"id\":\"toolu_", fresh_characters);
-  mask_after(text, "\"id\":\"call_", fresh_characters);
+  mask_after(text, "id\":\"call_", fresh_characters);
   mask_after(text, "\"fp_", 10);
   mask_after(text, "\"created_at\":\"", 20);
   mask_after(text, "\"digest\":\"", 64);

@@ -3,11 +3,10 @@
 
 #include "base/log.h"
 #include "cli/interrupt.h"
-#include "cli/open.h"
 #include "cli/print.h"
+#include "cli/serve_access.h"
+#include "cli/serve_models.h"
 #include "cli/verbs.h"
-#include "engine/cache_size.h"
-#include "hub/store.h"
 #include "server/server.h"
 
 namespace freehold::cli {
@@ -16,76 +15,59 @@ namespace {
 class Serve : public Command {
  public:
   void declare(Options& options) override {
-    options
-        .add("model", &models_, "MODEL", std::string(model_help) + "; may be given several times")
-        .short_name('m');
+    models_.declare(options);
     options.add("host", &server_.host, "HOST", "address to listen on");
     options.add("port", &server_.port, "PORT", "port to listen on; 0: any free one")
         .short_name('p');
-    options.add("threads", &threads_, "N", threads_help).short_name('t');
-    options.flag("pin-threads", pin_threads_, pin_threads_help);
-    options.add("context", &context_, "TOKENS", "context length; 0: the model's own")
-        .short_name('c');
-    options.add("kv", &kv_, "TYPE", "type of the key-value cache").one_of(kv_type_names());
-    options.add("max-sequences", &max_sequences_, "N", "answers computed at the same time");
     options.add("max-request-bytes", &server_.max_request_bytes, "BYTES", "longest request body");
     options.add("drain-seconds", &server_.drain_seconds, "S",
                 "how long a stop waits for answers under way");
     options.add("cors-origin", &server_.cors_origin, "ORIGIN",
                 "who may call from a browser; empty: nobody else's pages");
+    access_.declare(options);
+    options.flag("closed-metrics", server_.closed_metrics, "/metrics asks for an admin's key");
   }
 
   Result<int> run(const Context& context) override {
     log::set_level(log::Level::info);
-    TRY(open_models(context));
-    std::vector<Generator*> generators;
-    for (const auto& model : opened_) generators.push_back(model.get());
-    const auto server = TRY(server::Server::open(server_, generators));
-    const Interrupt interrupt([&] { server->stop(); });
-    announce(context, server->port());
+    TRY(access_.apply(server_));
+    server_.responses_folder = context.home / "responses";
+    std::unique_ptr<server::Server> server;
+    std::unique_ptr<Interrupt> interrupt;  // only now: before, a signal ends the loading at once
+    const auto load = [&]() -> Result<std::vector<Generator*>> {
+      log::info("serve.loading", {{"url", url(server->port())}});
+      auto models = TRY(models_.open(context));
+      interrupt =
+          std::make_unique<Interrupt>([&] { server->stop(); }, [&] { reload_keys(*server); });
+      return models;
+    };
+    server = TRY(server::Server::open_then_load(server_, load,
+                                                [&] { announce(context, url(server->port())); }));
     TRY(server->run());
     log::info("serve.stopped");
     return 0;
   }
 
  private:
-  Result<void> open_models(const Context& context) {
-    if (models_.empty()) models_.push_back(TRY(model_or_default(context, "")));
-    const std::uint64_t cache_bytes = TRY(cache_bytes_each(context));
-    for (const std::string& name : models_) {
-      engine::LocalOptions local;
-      const auto path = TRY(find_model(context, name));
-      local.name = std::filesystem::exists(name) ? path.stem().string() : name;
-      local.threads = tuned_threads(context, threads_);
-      local.pin_threads = pin_threads_;
-      local.context_length = context_;
-      local.max_sequences = max_sequences_;
-      local.kv_bytes = cache_bytes;
-      local.kv_type = kv_type_named(kv_);
-      local.packed_folder = hub::Store(context.home).packed_folder();
-      auto generator = TRY_IN(name, engine::LocalGenerator::open(path, local));
-      log::info("serve.model", {{"name", local.name},
-                                {"architecture", generator->card().architecture},
-                                {"context_length", generator->card().context_length}});
-      opened_.push_back(std::move(generator));
+  // Keys that cannot be read leave those before them in force.
+  void reload_keys(server::Server& server) const {
+    auto keys = access_.read_keys();
+    if (!keys) {
+      log::error("serve.keys_unreadable", {{"reason", keys.error().message}});
+    } else if (keys->empty() && !server_.keys.empty()) {
+      log::error("serve.keys_unreadable", {{"reason", "there are none any more"}});
+    } else {
+      log::info("serve.keys", {{"count", keys->size()}});
+      server.set_keys(*std::move(keys));
     }
-    return {};
   }
 
-  // Of one model's, its engine decides; several share what is free before the first is opened.
-  Result<std::uint64_t> cache_bytes_each(const Context& context) const {
-    if (models_.size() == 1) return 0;
-    std::vector<std::uint64_t> weights;
-    for (const std::string& name : models_) {
-      const auto path = TRY(find_model(context, name));
-      weights.push_back(engine::weights_bytes(TRY_IN(name, formats::Checkpoint::open(path))));
-    }
-    return engine::cache_share(weights, engine::free_memory_bytes());
-  }
-
-  void announce(const Context& context, std::uint16_t port) const {
+  std::string url(std::uint16_t port) const {
     const std::string host = server_.host.contains(':') ? "[" + server_.host + "]" : server_.host;
-    const std::string url = fmt::format("http://{}:{}", host, port);
+    return fmt::format("http://{}:{}", host, port);
+  }
+
+  static void announce(const Context& context, const std::string& url) {
     log::info("serve.ready", {{"url", url}});
     if (context.json) {
       print_json(Object{{"url", url}});
@@ -94,14 +76,9 @@ class Serve : public Command {
     }
   }
 
-  std::vector<std::string> models_;
+  ServeModels models_;
+  ServeAccess access_;
   server::ServerOptions server_;
-  std::uint32_t threads_ = 0;
-  bool pin_threads_ = false;
-  std::uint32_t context_ = 0;
-  std::uint32_t max_sequences_ = 16;
-  std::string kv_ = "f16";
-  std::vector<std::unique_ptr<engine::LocalGenerator>> opened_;
 };
 
 }  // namespace
@@ -111,7 +88,7 @@ const Verb serve_verb = {
     "  freehold serve --model smollm2-135m-instruct --port 8080\n"
     "  curl http://127.0.0.1:8080/v1/chat/completions -H 'Content-Type: application/json' \\\n"
     "    -d '{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}'\n"
-    "SIGTERM or Ctrl-C lets the answers under way finish, then ends.\n",
+    "SIGTERM or Ctrl-C lets the answers under way finish, then ends. SIGHUP reads the keys anew.\n",
     make_command<Serve>};
 
 }  // namespace freehold::cli

@@ -1,12 +1,15 @@
 #include "server/api_error.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "base/json.h"
 #include "server/sse.h"
 
 namespace freehold::server {
 namespace {
 
-constexpr const char* retry_after_seconds = "1";
+constexpr double loading_retry_after_s = 5;
 
 Value text_or_null(const std::string& text) {
   return text.empty() ? Value() : Value(text);
@@ -90,10 +93,20 @@ ApiError draining_error() {
           "server_shutting_down"};
 }
 
+ApiError loading_error() {
+  return {503,
+          "the models are being loaded",
+          "server_error",
+          {},
+          "loading_model",
+          loading_retry_after_s};
+}
+
 HttpResponse to_response(const ApiError& error, const ErrorForm& form) {
   HttpResponse response{.status = error.status, .body = to_json(form.value(error))};
   if (error.status == 429 || error.status == 503) {
-    response.headers.emplace_back("Retry-After", retry_after_seconds);
+    const double seconds = std::clamp(std::ceil(error.retry_after_s), 1.0, 3600.0);
+    response.headers.emplace_back("Retry-After", std::to_string(static_cast<int>(seconds)));
   }
   if (error.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
   return response;

@@ -15,8 +15,9 @@ struct ApiError {
   unsigned status = 400;
   std::string message;
   std::string type = "invalid_request_error";
-  std::string param = {};  // the field at fault; empty: null
-  std::string code = {};   // empty: null
+  std::string param = {};    // the field at fault; empty: null
+  std::string code = {};     // empty: null
+  double retry_after_s = 1;  // of 429 and 503
 };
 
 template <class T>
@@ -27,6 +28,7 @@ ApiError invalid_field(std::string param, std::string message);
 // What a Generator answers, as HTTP tells it: 400, 403, 429, 500 or 503.
 ApiError from_error(const Error& error);
 ApiError draining_error();
+ApiError loading_error();  // the models are not there yet
 
 // How a dialect tells an error: as an object, and as the last piece of a stream.
 struct ErrorForm {

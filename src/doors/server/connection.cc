@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "server/api_error.h"
+#include "server/keys.h"
 #include "server/request_id.h"
 
 namespace freehold::server {
@@ -117,6 +118,10 @@ Parsed<HttpRequest> to_request(const http::request_header<http::fields>& head) {
   auto path = path_of(view(head.target()));
   if (!path) return fail(ApiError{.message = "the request's target is not a valid path"});
   request.path = *std::move(path);
+  const std::string_view target = view(head.target());
+  if (const std::size_t mark = target.find('?'); mark != target.npos) {
+    request.query = target.substr(mark + 1);
+  }
   if (head.version() == 11 && request.header("host") == nullptr) {
     return fail(ApiError{.message = "the request has no Host header"});
   }
@@ -133,6 +138,7 @@ void log_access(const LiveExchange& exchange, std::string_view end) {
                              {"status", exchange.status()},
                              {"bytes", exchange.bytes()},
                              {"seconds", exchange.seconds()},
+                             {"key", request.permit ? request.permit->key_name() : ""},
                              {"end", end}});
 }
 

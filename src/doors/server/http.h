@@ -14,12 +14,16 @@ namespace freehold::server {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
+class Permit;  // keys.h
+
 struct HttpRequest {
   std::string method;
-  std::string path;  // percent-decoded, without the query
-  Headers headers;   // names in lower case
-  std::string body;  // while the handler runs; dropped afterwards
-  std::string id;    // X-Request-Id, the client's or ours
+  std::string path;                     // percent-decoded, without the query
+  std::string query{};                  // what stands behind the path's "?", as it came
+  Headers headers;                      // names in lower case
+  std::string body;                     // while the handler runs; dropped afterwards
+  std::string id;                       // X-Request-Id, the client's or ours
+  std::shared_ptr<Permit> permit = {};  // of the key it came with; empty: no key is asked for
 
   // The first header of that name (in lower case), nullptr when there is none.
   const std::string* header(std::string_view name) const;
@@ -67,8 +71,9 @@ class Exchange {
 class Site {
  public:
   virtual ~Site() = default;
-  // Judges a request by its head, before a byte of the body is read: a refusal, or nothing.
-  virtual std::optional<HttpResponse> refuse(const HttpRequest& head, bool draining) = 0;
+  // Judges a request by its head, before a byte of the body is read: a refusal, or nothing, and
+  // then the request may have a permit.
+  virtual std::optional<HttpResponse> refuse(HttpRequest& head, bool draining) = 0;
   // Answers, now or later, through the exchange.
   virtual void handle(const std::shared_ptr<Exchange>& exchange) = 0;
 };

@@ -6,6 +6,7 @@
 #include <boost/beast/http/status.hpp>
 
 #include "base/log.h"
+#include "server/keys.h"
 
 namespace freehold::server {
 namespace {
@@ -37,7 +38,16 @@ std::string LiveExchange::head(const HttpResponse& response, bool whole) const {
   if (!whole && version_ == 11) head += "Transfer-Encoding: chunked\r\n";
   if (!options_.cors_origin.empty()) {
     head += fmt::format("Access-Control-Allow-Origin: {}\r\n", options_.cors_origin);
-    head += "Access-Control-Expose-Headers: X-Request-Id, Retry-After\r\n";
+    head +=
+        "Access-Control-Expose-Headers: X-Request-Id, Retry-After"
+        ", x-ratelimit-limit-requests, x-ratelimit-limit-tokens, x-ratelimit-remaining-requests"
+        ", x-ratelimit-remaining-tokens, x-ratelimit-reset-requests, x-ratelimit-reset-tokens"
+        "\r\n";
+  }
+  if (request_.permit) {
+    for (const auto& [name, value] : request_.permit->headers()) {
+      head += fmt::format("{}: {}\r\n", name, value);
+    }
   }
   for (const auto& [name, value] : response.headers) head += fmt::format("{}: {}\r\n", name, value);
   head +=
@@ -48,6 +58,7 @@ std::string LiveExchange::head(const HttpResponse& response, bool whole) const {
 void LiveExchange::send(HttpResponse response) {
   if (begun_ || closed_) return;
   begun_ = ended_ = true;
+  if (request_.permit) request_.permit->end();  // before the client can ask again
   status_ = response.status;
   output_ += head(response, true);
   if (request_.method != "HEAD") {
@@ -83,6 +94,7 @@ void LiveExchange::write(std::string_view bytes) {
 void LiveExchange::end() {
   if (!begun_ || ended_ || closed_) return;
   ended_ = true;
+  if (request_.permit) request_.permit->end();
   if (version_ == 11) output_ += "0\r\n\r\n";
   wake();
 }
@@ -119,6 +131,7 @@ void LiveExchange::shut_down() {
 void LiveExchange::close() {
   closed_ = true;
   answer_.reset();
+  if (request_.permit) request_.permit->end();
   wake();
 }
 

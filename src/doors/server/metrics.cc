@@ -1,20 +1,59 @@
 #include "server/metrics.h"
 
-#include <fmt/format.h>
+#include <algorithm>
+
+#include "server/model_metrics.h"
+#include "server/process_metrics.h"
+#include "server/prometheus.h"
 
 namespace freehold::server {
 namespace {
 
-std::string label(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    if (c == '\\' || c == '"') escaped += '\\';
-    escaped += c == '\n' ? "\\n" : std::string(1, c);
+constexpr double first_token_bounds_s[] = {0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1,
+                                           0.25,  0.5,   0.75, 1,    2.5,  5,    7.5,  10,
+                                           20,    40,    80,   160,  640,  2560};
+constexpr double token_bounds_s[] = {0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5,
+                                     0.75, 1,     2.5,  5,     7.5, 10,   20,  40,  80};
+constexpr double request_bounds_s[] = {0.3, 0.5, 0.8, 1,  1.5, 2,   2.5, 5,   10,   15,  20,
+                                       30,  40,  50,  60, 120, 240, 480, 960, 1920, 7680};
+constexpr double token_count_bounds[] = {1,    2,    5,    10,    20,    50,    100,    200,   500,
+                                         1000, 2000, 5000, 10000, 20000, 50000, 100000, 200000};
+
+void raise(std::atomic<std::uint64_t>& most, std::uint64_t value) {
+  std::uint64_t before = most.load();
+  while (before < value && !most.compare_exchange_weak(before, value)) {
   }
-  return escaped;
 }
 
 }  // namespace
+
+const std::span<const double> MetricBounds::first_token_s = first_token_bounds_s;
+const std::span<const double> MetricBounds::token_s = token_bounds_s;
+const std::span<const double> MetricBounds::request_s = request_bounds_s;
+const std::span<const double> MetricBounds::tokens = token_count_bounds;
+
+void ModelCounters::count_end(const Outcome& outcome, double seconds) {
+  const Usage& usage = outcome.usage;
+  prompt_tokens += usage.prompt_tokens;
+  cached_tokens += usage.cached_tokens;
+  generation_tokens += usage.completion_tokens;
+  raise(longest, std::uint64_t{usage.prompt_tokens} + usage.completion_tokens);
+  if (outcome.finish == FinishReason::cancelled) {
+    ++aborted;
+    return;
+  }
+  ++(outcome.finish == FinishReason::length ? reached_length : stopped);
+  whole_s.add(seconds);
+  queue_s.add(usage.queue_s);
+  prefill_s.add(usage.prefill_s);
+  decode_s.add(usage.decode_s);
+  inference_s.add(usage.prefill_s + usage.decode_s);
+  prompt_lengths.add(usage.prompt_tokens);
+  answer_lengths.add(usage.completion_tokens);
+  if (usage.completion_tokens == 0) return;
+  first_token_s.add(usage.queue_s + usage.prefill_s);
+  if (usage.completion_tokens > 1) per_token_s.add(usage.decode_s / (usage.completion_tokens - 1));
+}
 
 ModelCounters& Metrics::model(const std::string& name) {
   const std::lock_guard lock(mutex_);
@@ -23,45 +62,29 @@ ModelCounters& Metrics::model(const std::string& name) {
   return *counters;
 }
 
-std::string Metrics::to_prometheus() const {
+std::int64_t Metrics::load() const {
   const std::lock_guard lock(mutex_);
-  std::string text;
-  const auto family = [&](std::string_view name, std::string_view type, std::string_view help,
-                          auto value_of) {
-    text += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n", name, help, type);
-    for (const auto& [model, counters] : models_) {
-      text += fmt::format("{}{{model_name=\"{}\"}} {}\n", name, label(model), value_of(*counters));
+  std::int64_t load = 0;
+  for (const auto& [name, counters] : models_) load += counters->running + counters->waiting;
+  return load;
+}
+
+std::string Metrics::to_prometheus(const std::vector<Generator*>& generators) const {
+  std::vector<ModelState> states;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [name, counters] : models_) {
+      const auto found = std::ranges::find(
+          generators, name, [](const Generator* generator) { return generator->card().name; });
+      states.push_back(
+          {name, *counters, found != generators.end() ? (*found)->status() : std::nullopt});
     }
-  };
-  family("vllm:num_requests_running", "gauge", "Sequences past their first token.",
-         [](const ModelCounters& c) { return c.running.load(); });
-  family("vllm:num_requests_waiting", "gauge", "Sequences queued or reading their prompt.",
-         [](const ModelCounters& c) { return c.waiting.load(); });
-  family("vllm:prompt_tokens_total", "counter", "Prompt tokens of ended sequences.",
-         [](const ModelCounters& c) { return c.prompt_tokens.load(); });
-  family("vllm:prompt_tokens_cached_total", "counter", "Of these, taken from the prefix cache.",
-         [](const ModelCounters& c) { return c.cached_tokens.load(); });
-  family("vllm:prefix_cache_queries_total", "counter", "Prompt tokens looked for in the cache.",
-         [](const ModelCounters& c) { return c.prompt_tokens.load(); });
-  family("vllm:prefix_cache_hits_total", "counter", "Of these, found.",
-         [](const ModelCounters& c) { return c.cached_tokens.load(); });
-  family("vllm:generation_tokens_total", "counter", "Generated tokens of ended sequences.",
-         [](const ModelCounters& c) { return c.generation_tokens.load(); });
-  text +=
-      "# HELP vllm:request_success_total Ended sequences, by what ended them.\n"
-      "# TYPE vllm:request_success_total counter\n";
-  for (const auto& [model, counters] : models_) {
-    const auto ended = [&, &name = model](std::string_view reason, std::uint64_t count) {
-      text += fmt::format(
-          "vllm:request_success_total{{model_name=\"{}\",finished_reason=\"{}\"}} "
-          "{}\n",
-          label(name), reason, count);
-    };
-    ended("stop", counters->stopped.load());
-    ended("length", counters->reached_length.load());
-    ended("abort", counters->aborted.load());
   }
-  return text;
+  PrometheusText text;
+  write_vllm_metrics(text, states);
+  write_llama_metrics(text, states);
+  write_process_metrics(text);
+  return text.take();
 }
 
 }  // namespace freehold::server

@@ -35,6 +35,24 @@ constexpr std::string_view answer_shapes = R"({
   "content":{"type":"array","items":{"type":"object"}},
   "stop_reason":{"enum":["end_turn","max_tokens","stop_sequence","tool_use",null]},
   "stop_sequence":{"type":["string","null"]},"usage":{"type":"object"}}},
+"Tokens":{"type":"object","required":["tokens"],"properties":{
+  "tokens":{"type":"array","items":{"oneOf":[{"type":"integer"},
+    {"type":"object","description":"with_pieces: id and piece"}]}},
+  "count":{"type":"integer"},"max_model_len":{"type":"integer"},
+  "token_strs":{"type":["array","null"],"items":{"type":"string"}}}},
+"DetokenizedText":{"type":"object","properties":{"prompt":{"type":"string"},
+  "content":{"type":"string"}}},
+"RenderedPrompt":{"type":"object","properties":{"prompt":{"type":"string"}}},
+"Response":{"type":"object","properties":{"id":{"type":"string"},"object":{"const":"response"},
+  "created_at":{"type":"integer"},"model":{"type":"string"},
+  "status":{"enum":["in_progress","completed","incomplete","failed"]},
+  "error":{"type":["object","null"]},"incomplete_details":{"type":["object","null"]},
+  "output":{"type":"array","items":{"type":"object","properties":{
+    "type":{"enum":["message","reasoning","function_call"]},"id":{"type":"string"},
+    "status":{"type":"string"}}}},
+  "previous_response_id":{"type":["string","null"]},"store":{"type":"boolean"},
+  "usage":{"type":["object","null"],"properties":{"input_tokens":{"type":"integer"},
+    "output_tokens":{"type":"integer"},"total_tokens":{"type":"integer"}}}}},
 "Completion":{"type":"object","properties":{"id":{"type":"string"},
   "object":{"const":"text_completion"},"created":{"type":"integer"},"model":{"type":"string"},
   "system_fingerprint":{"type":"string"},
@@ -73,7 +91,7 @@ Object operation(const Route& route) {
   Object described{{"summary", route.summary}};
   const std::size_t brace = route.pattern.find('{');
   if (brace != std::string::npos) {
-    const std::string name = route.pattern.substr(brace + 1, route.pattern.size() - brace - 2);
+    const std::string name = route.pattern.substr(brace + 1, route.pattern.find('}') - brace - 1);
     described.emplace_back("parameters", List{Object{{"name", name},
                                                      {"in", "path"},
                                                      {"required", true},
@@ -115,9 +133,11 @@ Route openapi_route(const Router& router) {
   return {.method = "GET",
           .pattern = "/openapi.json",
           .summary = "This document",
-          .handler = [&router](const std::shared_ptr<Exchange>& exchange, std::string_view) {
-            exchange->send({.body = to_json(document(router))});
-          }};
+          .handler = [&router](
+                         const std::shared_ptr<Exchange>& exchange,
+                         std::string_view) { exchange->send({.body = to_json(document(router))}); },
+          .access = Access::anyone,
+          .while_loading = true};
 }
 
 }  // namespace freehold::server

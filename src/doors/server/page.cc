@@ -25,7 +25,9 @@ Route page_route() {
                                             {"X-Content-Type-Options", "nosniff"},
                                             {"Cache-Control", "no-cache"}}});
               },
-          .answer_type = "text/html"};
+          .answer_type = "text/html",
+          .access = Access::anyone,
+          .while_loading = true};
 }
 
 }  // namespace freehold::server

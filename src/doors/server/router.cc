@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "base/digest.h"
 #include "base/json.h"
 #include "server/api_error.h"
 
@@ -18,8 +17,13 @@ std::optional<std::string_view> fit(std::string_view pattern, std::string_view p
   if (brace == pattern.npos) {
     return pattern == path ? std::optional(std::string_view()) : std::nullopt;
   }
-  if (!path.starts_with(pattern.substr(0, brace)) || path.size() == brace) return {};
-  return path.substr(brace);
+  const std::string_view before = pattern.substr(0, brace);
+  const std::string_view after = pattern.substr(pattern.find('}') + 1);
+  if (path.size() <= before.size() + after.size() || !path.starts_with(before) ||
+      !path.ends_with(after)) {
+    return {};
+  }
+  return path.substr(brace, path.size() - before.size() - after.size());
 }
 
 // A bearer token, or what Anthropic's clients send.
@@ -49,17 +53,31 @@ Router::Match Router::find(std::string_view method, std::string_view path) const
   return match;
 }
 
-// Digests are compared, in constant time, so that neither content nor length leaks by timing.
-bool Router::is_authorized(const HttpRequest& head) const {
-  const bool asked = head.path.starts_with("/v1/") || head.path.starts_with("/api/");
-  if (options_.api_key.empty() || !asked) return true;
+Parsed<void> Router::check_key(HttpRequest& head, Access access) const {
+  if (access == Access::anyone || keys_.empty()) return {};
   const auto given = key_of(head);
-  if (!given) return false;
-  const std::string left = sha256(*given);
-  const std::string right = sha256(options_.api_key);
-  int difference = 0;
-  for (std::size_t i = 0; i < left.size(); ++i) difference |= left[i] ^ right[i];
-  return difference == 0;
+  auto permit = given ? keys_.find(*given) : nullptr;
+  if (!permit) {
+    return fail(ApiError{401,
+                         "a valid API key is needed: Authorization: Bearer KEY",
+                         "invalid_request_error",
+                         {},
+                         "invalid_api_key"});
+  }
+  if (access == Access::admin && permit->role() != Role::admin) {
+    return fail(ApiError{
+        403, "this asks for an admin's API key", "permission_error", {}, "permission_denied"});
+  }
+  head.permit = std::move(permit);
+  return {};
+}
+
+Parsed<void> Router::check_state(const Route& route, bool draining) const {
+  if (draining && !route.while_draining) return fail(draining_error());
+  if (!route.while_loading && !loaded_.load(std::memory_order_acquire)) {
+    return fail(loading_error());
+  }
+  return {};
 }
 
 HttpResponse Router::preflight(const HttpRequest& head, const std::string& allowed) const {
@@ -72,7 +90,7 @@ HttpResponse Router::preflight(const HttpRequest& head, const std::string& allow
   return response;
 }
 
-std::optional<HttpResponse> Router::refuse(const HttpRequest& head, bool draining) {
+std::optional<HttpResponse> Router::refuse(HttpRequest& head, bool draining) {
   const Match match = find(head.method, head.path);
   if (match.allowed.empty()) {
     return to_response({404,
@@ -95,22 +113,22 @@ std::optional<HttpResponse> Router::refuse(const HttpRequest& head, bool drainin
     return response;
   }
   const ErrorForm& errors = *match.route->errors;
-  if (!is_authorized(head)) {
-    return to_response({401,
-                        "a valid API key is needed: Authorization: Bearer KEY",
-                        "invalid_request_error",
-                        {},
-                        "invalid_api_key"},
-                       errors);
+  if (auto allowed = check_key(head, match.route->access); !allowed) {
+    return to_response(allowed.error(), errors);
   }
-  if (!draining) return {};
-  if (head.path == "/health") {
-    HttpResponse response = to_response(draining_error());
-    response.body = to_json(Object{{"status", "draining"}});
+  if (auto able = check_state(*match.route, draining); !able) {
+    HttpResponse response = to_response(able.error(), errors);
+    if (head.path == "/health" || head.path == "/ready") {
+      response.body = to_json(Object{{"status", draining ? "draining" : "loading model"}});
+    }
     return response;
   }
-  if (match.route->while_draining) return {};
-  return to_response(draining_error(), errors);
+  // What computes is counted; looking at things is not.
+  if (!head.permit || head.method != "POST") return {};
+  if (auto begun = head.permit->begin(); !begun) {
+    return to_response(begun.error(), errors);
+  }
+  return {};
 }
 
 void Router::handle(const std::shared_ptr<Exchange>& exchange) {

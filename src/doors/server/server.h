@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "freehold/generator.h"
 #include "freehold/result.h"
+#include "server/keys.h"
 
 namespace freehold::server {
 
@@ -25,11 +27,17 @@ struct ServerOptions {
   double drain_seconds = 30;   // how long a drain waits for requests under way
   double header_seconds = 10;  // for a client to send its request's header
   double body_seconds = 60;
-  double idle_seconds = 75;       // between two requests on one connection
-  double write_seconds = 30;      // for a client to take the next 64 KiB
-  std::string cors_origin = "*";  // empty: no CORS headers
-  std::string api_key{};          // asked for under /v1 and /api; empty: nobody is asked
+  double idle_seconds = 75;                  // between two requests on one connection
+  double write_seconds = 30;                 // for a client to take the next 64 KiB
+  std::string cors_origin = "*";             // empty: no CORS headers
+  std::string api_key{};                     // an admin's, beside `keys`; empty: none
+  std::vector<ApiKey> keys{};                // one of them is asked for; empty: nobody is asked
+  bool closed_metrics = false;               // /metrics asks for an admin's key
+  std::filesystem::path responses_folder{};  // keeps /v1/responses; empty: in memory
 };
+
+// Opens the models; they must outlive the server.
+using Loader = std::function<Result<std::vector<Generator*>>()>;
 
 class Server {
  public:
@@ -37,6 +45,11 @@ class Server {
   // generators must outlive the server.
   static Result<std::unique_ptr<Server>> open(const ServerOptions& options,
                                               std::vector<Generator*> models);
+  // The same, but `load` is called by run(), on its thread: meanwhile requests are answered with
+  // 503 and Retry-After, so that watchers see the port. Its error ends run(). `loaded` is called
+  // once requests are answered.
+  static Result<std::unique_ptr<Server>> open_then_load(const ServerOptions& options, Loader load,
+                                                        std::function<void()> loaded);
   virtual ~Server() = default;
 
   virtual std::uint16_t port() const = 0;
@@ -44,6 +57,8 @@ class Server {
   virtual Result<void> run() = 0;
   // From any thread or signal handler's helper: refuse new work, finish what runs, end run().
   virtual void stop() = 0;
+  // From any thread: replaces the keys; requests under way go on.
+  virtual void set_keys(std::vector<ApiKey> keys) = 0;
 };
 
 }  // namespace freehold::server

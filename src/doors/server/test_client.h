@@ -182,6 +182,7 @@ class RunningServer {
   }
 
   std::uint16_t port() const { return server_->port(); }
+  void set_keys(std::vector<ApiKey> keys) { server_->set_keys(std::move(keys)); }
   void stop() { server_->stop(); }
   void join() {
     if (thread_.joinable()) thread_.join();

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/json.h"
 #include "base/log.h"
+#include "server/keys.h"
 #include "server/sse.h"
 
 namespace freehold::server {
@@ -11,11 +14,22 @@ namespace {
 
 const Outcome cancelled{FinishReason::cancelled, {}, {}};
 
+auto now() {
+  return std::chrono::steady_clock::now();
+}
+
+double seconds_between(std::chrono::steady_clock::time_point a,
+                       std::chrono::steady_clock::time_point b) {
+  return std::chrono::duration<double>(b - a).count();
+}
+
 // A prompt that is too long gets the code that clients look for.
-ApiError refusal(const Generator& generator, const Prompt& prompt, const Error& error) {
+ApiError refusal(const Generator& generator, const Prompt& prompt, std::string_view field,
+                 const Error& error) {
   ApiError told = from_error(error);
   if (told.status != 400) return told;
-  told.param = std::holds_alternative<Chat>(prompt) ? "messages" : "prompt";
+  told.param = field;
+  if (field.empty()) told.param = std::holds_alternative<Chat>(prompt) ? "messages" : "prompt";
   const std::uint32_t context = generator.card().context_length;
   const auto tokens = generator.tokenize(prompt);
   if (context != 0 && tokens && tokens->size() >= context) told.code = "context_length_exceeded";
@@ -26,6 +40,10 @@ ApiError refusal(const Generator& generator, const Prompt& prompt, const Error& 
 
 HttpResponse Dialect::stream_begin(const std::vector<std::uint32_t>&) {
   return sse_head();
+}
+
+std::string Dialect::stream_failure(const ApiError& error, const ErrorForm& form) {
+  return form.stream_piece(error);
 }
 
 void TextAnswer::start(const std::shared_ptr<Exchange>& exchange, Metrics& metrics, TextJob job) {
@@ -43,7 +61,7 @@ TextAnswer::TextAnswer(Exchange& exchange, ModelCounters& counters, TextJob job)
 
 TextAnswer::~TextAnswer() {
   for (Choice& choice : choices_) {
-    if (choice.ticket && !choice.ended) count_end(choice, cancelled);
+    if (choice.ticket && !choice.ended) count_end(choice, cancelled, now());
   }
 }
 
@@ -53,18 +71,20 @@ Parsed<void> TextAnswer::start_choices(const std::shared_ptr<Exchange>& exchange
   for (std::size_t i = 0; i < choices_.size(); ++i) {
     Listener listener;
     listener.on_delta = [exchange, weak = weak_from_this(), i](Delta delta) {
-      exchange->post([weak, i, delta = std::move(delta)]() mutable {
-        if (const auto self = weak.lock()) self->on_delta(i, std::move(delta));
+      exchange->post([weak, i, delta = std::move(delta), told = now()]() mutable {
+        if (const auto self = weak.lock()) self->on_delta(i, std::move(delta), told);
       });
     };
     listener.on_end = [exchange, weak = weak_from_this(), i](Result<Outcome> outcome) {
-      exchange->post([weak, i, outcome = std::move(outcome)]() mutable {
-        if (const auto self = weak.lock()) self->on_end(i, std::move(outcome));
+      exchange->post([weak, i, outcome = std::move(outcome), told = now()]() mutable {
+        if (const auto self = weak.lock()) self->on_end(i, std::move(outcome), told);
       });
     };
+    choices_[i].asked_for = now();
     auto ticket = job_.generator->start(job_.request_of(i), std::move(listener));
     if (!ticket) {
-      return fail(refusal(*job_.generator, job_.request_of(i).prompt, ticket.error()));
+      return fail(
+          refusal(*job_.generator, job_.request_of(i).prompt, job_.prompt_field, ticket.error()));
     }
     choices_[i].ticket = *std::move(ticket);
     ++under_way_;
@@ -74,13 +94,16 @@ Parsed<void> TextAnswer::start_choices(const std::shared_ptr<Exchange>& exchange
   return {};
 }
 
-void TextAnswer::on_delta(std::size_t index, Delta delta) {
+void TextAnswer::on_delta(std::size_t index, Delta delta, Moment told) {
   Choice& choice = choices_[index];
   if (over_ || choice.ended) return;
-  if (!std::exchange(choice.past_first_token, true)) {
+  if (choice.pieces++ == 0) {
     --counters_.waiting;
     ++counters_.running;
+  } else {
+    counters_.between_pieces_s.add(seconds_between(choice.last_piece, told));
   }
+  choice.last_piece = told;
   if (job_.stream) {
     begin_stream();
     exchange_.write(job_.dialect->delta(index, delta));
@@ -89,10 +112,10 @@ void TextAnswer::on_delta(std::size_t index, Delta delta) {
   choice.completion.add(std::move(delta));
 }
 
-void TextAnswer::on_end(std::size_t index, Result<Outcome> outcome) {
+void TextAnswer::on_end(std::size_t index, Result<Outcome> outcome, Moment told) {
   Choice& choice = choices_[index];
   if (over_ || choice.ended) return;
-  count_end(choice, outcome.value_or(cancelled));
+  count_end(choice, outcome, told);
   if (!outcome) return fail_with(from_error(outcome.error()));
   if (outcome->finish == FinishReason::cancelled) return fail_with(draining_error());
   choice.completion.outcome = *std::move(outcome);
@@ -110,33 +133,29 @@ void TextAnswer::begin_stream() {
   exchange_.begin(job_.dialect->stream_begin(prompt_tokens));
 }
 
-void TextAnswer::count_end(Choice& choice, const Outcome& outcome) {
+void TextAnswer::count_end(Choice& choice, const Result<Outcome>& outcome, Moment told) {
   choice.ended = true;
-  const Usage& usage = outcome.usage;
+  const Usage usage = outcome ? outcome->usage : Usage();
   log::info("http.generated", {{"id", exchange_.request().id},
                                {"model", job_.generator->card().name},
-                               {"finish", name_of(outcome.finish)},
+                               {"finish", outcome ? name_of(outcome->finish) : "error"},
                                {"prompt_tokens", usage.prompt_tokens},
                                {"cached_tokens", usage.cached_tokens},
                                {"completion_tokens", usage.completion_tokens},
                                {"queue_s", usage.queue_s},
                                {"prefill_s", usage.prefill_s},
                                {"decode_s", usage.decode_s}});
-  --(choice.past_first_token ? counters_.running : counters_.waiting);
-  counters_.prompt_tokens += usage.prompt_tokens;
-  counters_.cached_tokens += usage.cached_tokens;
-  counters_.generation_tokens += usage.completion_tokens;
-  switch (outcome.finish) {
-    case FinishReason::stop:
-    case FinishReason::tool_calls:
-      ++counters_.stopped;
-      break;
-    case FinishReason::length:
-      ++counters_.reached_length;
-      break;
-    case FinishReason::cancelled:
-      ++counters_.aborted;
-      break;
+  if (exchange_.request().permit) {
+    // Who goes away in between pays for what was computed, as far as it was told.
+    const std::uint64_t told_tokens = std::uint64_t{choice.ticket->prompt_tokens()} + choice.pieces;
+    exchange_.request().permit->spend_tokens(std::max<std::uint64_t>(
+        told_tokens, std::uint64_t{usage.prompt_tokens} + usage.completion_tokens));
+  }
+  --(choice.pieces > 0 ? counters_.running : counters_.waiting);
+  if (outcome) {
+    counters_.count_end(*outcome, seconds_between(choice.asked_for, told));
+  } else {
+    ++counters_.failed;
   }
 }
 
@@ -161,7 +180,7 @@ void TextAnswer::fail_with(const ApiError& error) {
     if (choice.ticket) choice.ticket->cancel();
   }
   if (exchange_.begun()) {
-    exchange_.write(job_.errors->stream_piece(error));
+    exchange_.write(job_.dialect->stream_failure(error, *job_.errors));
     exchange_.end();
   } else {
     exchange_.send(to_response(error, *job_.errors));

@@ -3,6 +3,7 @@
 // Dialect's.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -27,6 +28,8 @@ class Dialect {
   virtual std::string delta(std::size_t choice, const Delta& delta) = 0;
   virtual std::string choice_end(std::size_t choice, const Outcome& outcome) = 0;
   virtual std::string stream_end(const Usage& usage) = 0;
+  // The last event of a stream that goes wrong; the form's own unless the dialect knows better.
+  virtual std::string stream_failure(const ApiError& error, const ErrorForm& form);
   // The body of an answer that is not streamed.
   virtual Value whole(const std::vector<Completion>& choices, const Usage& usage) = 0;
 };
@@ -40,6 +43,7 @@ struct TextJob {
   bool stream = false;
   std::unique_ptr<Dialect> dialect;
   const ErrorForm* errors = &openai_errors;
+  std::string_view prompt_field = {};  // what its prompt is called; empty: messages or prompt
 };
 
 class TextAnswer : public Answer, public std::enable_shared_from_this<TextAnswer> {
@@ -52,18 +56,22 @@ class TextAnswer : public Answer, public std::enable_shared_from_this<TextAnswer
   void shut_down() override;
 
  private:
+  using Moment = std::chrono::steady_clock::time_point;
   struct Choice {
     Completion completion;
     std::unique_ptr<Ticket> ticket;
-    bool past_first_token = false;
+    Moment asked_for{};
+    Moment last_piece{};       // when the last delta was told
+    std::uint32_t pieces = 0;  // deltas so far
     bool ended = false;
   };
 
   Parsed<void> start_choices(const std::shared_ptr<Exchange>& exchange);
-  void on_delta(std::size_t index, Delta delta);
-  void on_end(std::size_t index, Result<Outcome> outcome);
+  // `told`: when the generator said so.
+  void on_delta(std::size_t index, Delta delta, Moment told);
+  void on_end(std::size_t index, Result<Outcome> outcome, Moment told);
   void begin_stream();
-  void count_end(Choice& choice, const Outcome& outcome);
+  void count_end(Choice& choice, const Result<Outcome>& outcome, Moment told);
   void finish();
   void fail_with(const ApiError& error);
   Usage total_usage() const;

@@ -13,7 +13,9 @@ Route version_route() {
               [](const std::shared_ptr<Exchange>& exchange, std::string_view) {
                 exchange->send({.body = to_json(Object{{"version", version()}})});
               },
-          .while_draining = true};
+          .while_draining = true,
+          .access = Access::anyone,
+          .while_loading = true};
 }
 
 }  // namespace freehold::server

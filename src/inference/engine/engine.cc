@@ -59,7 +59,11 @@ Engine::Engine(model::Decoder& decoder, model::KvCache cache, const EngineOption
       cache_(std::move(cache)),
       clock_(clock),
       options_(bounded(options, cache_)),
-      scheduler_(options_.scheduler, cache_.blocks()) {}
+      scheduler_(options_.scheduler, cache_.blocks()) {
+  status_.max_running = scheduler_.limits().running;
+  status_.block_tokens = model::KvCache::block_positions;
+  status_.blocks = cache_.blocks();
+}
 
 Engine::~Engine() {
   stop();
@@ -82,12 +86,21 @@ Result<void> Engine::step() {
 Result<model::Logits> Engine::compute(const Turn& turn) {
   const Duration now = clock_.now();
   std::size_t wanted = 0;
-  for (const model::Span& span : turn.plan.spans) wanted += span.wanted_logits;
+  std::size_t tokens = 0;
+  for (const model::Span& span : turn.plan.spans) {
+    wanted += span.wanted_logits;
+    tokens += span.tokens.size();
+  }
   for (Sequence* sequence : turn.sequences) {
     sequence->admitted(now);
     leave_queue(*sequence);
   }
+  note_state();
   model::Logits logits = TRY(decoder_.forward(turn.plan, cache_));
+  {
+    const std::lock_guard lock(mutex_);
+    status_.count_step(tokens);
+  }
   CHECK(logits.rows() == wanted &&
         (wanted == 0 || logits.vocabulary == decoder_.recipe().vocabulary));
   return logits;
@@ -128,6 +141,7 @@ void Engine::take_in() {
   {
     std::lock_guard lock(mutex_);
     arrived.swap(inbox_);
+    status_.waiting += static_cast<std::uint32_t>(arrived.size());
   }
   for (std::unique_ptr<Sequence>& sequence : arrived) {
     scheduler_.add(*sequence);
@@ -159,6 +173,7 @@ void Engine::finish_ended() {
     scheduler_.remove(*sequence);
     leave_queue(*sequence);
   }
+  if (!finished.empty()) note_state();
   for (const auto& sequence : finished) sequence->finish();
 }
 
@@ -172,6 +187,22 @@ void Engine::end_all(const Result<FinishReason>& ending) {
 void Engine::cancel_all() {
   take_in();
   end_all(FinishReason::cancelled);
+}
+
+void Engine::note_state() {
+  const Blocks& blocks = scheduler_.blocks();
+  const std::lock_guard lock(mutex_);
+  status_.running = static_cast<std::uint32_t>(scheduler_.running());
+  status_.waiting = static_cast<std::uint32_t>(scheduler_.waiting());
+  status_.preemptions = scheduler_.preemptions();
+  status_.held_blocks = blocks.count() - blocks.free();
+}
+
+GeneratorStatus Engine::status() const {
+  const std::lock_guard lock(mutex_);
+  GeneratorStatus status = status_;
+  status.waiting += static_cast<std::uint32_t>(inbox_.size());
+  return status;
 }
 
 void Engine::start() {

@@ -51,6 +51,9 @@ class Engine {
   // there is nothing to do. For the engine's own thread, and for tests that take it by the hand.
   bool turn();
 
+  // From any thread. Whoever has heard of a sequence's end finds it counted no more.
+  GeneratorStatus status() const;
+
   std::uint32_t context_length() const { return options_.context_length; }
   const Scheduler& scheduler() const { return scheduler_; }  // for the thread that takes the turns
 
@@ -65,6 +68,7 @@ class Engine {
   void leave_queue(Sequence& sequence);
   void run();
   bool stopping();
+  void note_state();
 
   model::Decoder& decoder_;
   model::KvCache cache_;
@@ -73,10 +77,11 @@ class Engine {
   Scheduler scheduler_;
   std::vector<std::unique_ptr<Sequence>> sequences_;  // all that the scheduler has
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<std::unique_ptr<Sequence>> inbox_;  // under the mutex
   bool stopping_ = false;                         // under the mutex
+  GeneratorStatus status_;                        // under the mutex; without the inbox
   std::atomic<std::size_t> queued_{0};  // in the inbox or not yet let in; grows under the mutex
   std::thread thread_;
 };

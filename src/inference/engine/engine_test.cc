@@ -160,6 +160,32 @@ TEST(Engine, PreemptsTheYoungestWhenBlocksRunOutWithoutChangingAnyText) {
   }
 }
 
+TEST(Engine, TellsItsState) {
+  ByHand hand(8, {.scheduler = {.running = 2}});
+  EXPECT_EQ(hand.engine.status().blocks, 8u);
+  EXPECT_EQ(hand.engine.status().block_tokens, model::KvCache::block_positions);
+  EXPECT_EQ(hand.engine.status().max_running, 2u);
+  std::vector<Heard> heard(3);
+  std::vector<std::unique_ptr<Ticket>> tickets;
+  for (std::size_t i = 0; i < heard.size(); ++i) {
+    tickets.push_back(hand.submit(submission(prompt_of(40, i), 150), heard[i]));
+  }
+  EXPECT_EQ(hand.engine.status().waiting, 3u);
+  EXPECT_EQ(hand.engine.status().running, 0u);
+  hand.engine.turn();
+  GeneratorStatus status = hand.engine.status();
+  EXPECT_EQ(status.running, 2u);
+  EXPECT_EQ(status.waiting, 1u);
+  EXPECT_EQ(status.held_blocks, 4u);
+  EXPECT_EQ(status.preemptions, 0u);
+  EXPECT_EQ(status.step_tokens, 80u);
+  EXPECT_EQ(status.steps[5], 1u);  // one pass of up to 128 tokens
+  hand.finish();
+  status = hand.engine.status();
+  EXPECT_EQ(status.running + status.waiting + status.held_blocks, 0u);
+  EXPECT_GT(status.preemptions, 0u);  // 2 sequences of 190 tokens do not fit into 256 positions
+}
+
 TEST(Engine, GivesEveryAnswerATokenInEveryTurnWhileALongPromptIsRead) {
   ByHand hand(256);
   Heard answer;

@@ -174,6 +174,10 @@ const ModelCard& LocalGenerator::card() const {
   return parts_->card;
 }
 
+std::optional<GeneratorStatus> LocalGenerator::status() const {
+  return parts_->engine->status();
+}
+
 const text::Tokenizer* LocalGenerator::tokenizer() const {
   return parts_->tokenizer ? &*parts_->tokenizer : nullptr;
 }
@@ -195,6 +199,38 @@ Result<std::vector<Token>> LocalGenerator::tokenize(const Prompt& prompt) const 
     return own->tokens(*text, {.add_special = true, .parse_special = true});
   }
   return tokenize_rendered(TRY(render(std::get<Chat>(prompt))));
+}
+
+Result<std::vector<Token>> LocalGenerator::tokenize_text(std::string_view text, bool add_special,
+                                                         bool parse_special) const {
+  const text::Tokenizer* own = tokenizer();
+  if (own == nullptr) return no_tokenizer("it cannot read text");
+  return own->tokens(text, {.add_special = add_special, .parse_special = parse_special});
+}
+
+Result<std::string> LocalGenerator::detokenize(std::span<const Token> tokens) const {
+  TRY(check_vocabulary(tokens));
+  return tokenizer()->decode(tokens);
+}
+
+Result<std::vector<std::string>> LocalGenerator::pieces(std::span<const Token> tokens) const {
+  TRY(check_vocabulary(tokens));
+  std::vector<std::string> pieces;
+  pieces.reserve(tokens.size());
+  for (const Token token : tokens) pieces.emplace_back(tokenizer()->bytes(token));
+  return pieces;
+}
+
+// Whether a tokenizer is there that knows all of these.
+Result<void> LocalGenerator::check_vocabulary(std::span<const Token> tokens) const {
+  const text::Tokenizer* own = tokenizer();
+  if (own == nullptr) return no_tokenizer("it cannot spell tokens");
+  for (const Token token : tokens) {
+    if (token >= 0 && static_cast<std::size_t>(token) < own->vocabulary()) continue;
+    return fail(ErrorCode::invalid, fmt::format("token {} is not in the vocabulary of {} tokens",
+                                                token, own->vocabulary()));
+  }
+  return {};
 }
 
 // What a template renders holds its special tokens already.

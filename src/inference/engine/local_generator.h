@@ -37,16 +37,22 @@ class LocalGenerator : public Generator {
   ~LocalGenerator() override;
 
   const ModelCard& card() const override;
+  std::optional<GeneratorStatus> status() const override;
   Result<std::unique_ptr<Ticket>> start(Request request, Listener listener) override;
   // `invalid` when the model has no chat template, or its template refuses the messages.
   Result<std::string> render(const Chat& chat) const override;
   // Conversations and text are read with special tokens in them; BOS is added as the model's
   // tokenizer does by default, but not to a conversation whose template already wrote it.
   Result<std::vector<Token>> tokenize(const Prompt& prompt) const override;
+  Result<std::vector<Token>> tokenize_text(std::string_view text, bool add_special,
+                                           bool parse_special) const override;
+  Result<std::string> detokenize(std::span<const Token> tokens) const override;
+  Result<std::vector<std::string>> pieces(std::span<const Token> tokens) const override;
 
   const text::Tokenizer* tokenizer() const;  // nullptr when the model has none
 
  private:
+  Result<void> check_vocabulary(std::span<const Token> tokens) const;
   std::vector<Token> tokenize_rendered(std::string_view text) const;
   struct Parts;
   explicit LocalGenerator(std::unique_ptr<Parts> parts);

@@ -104,6 +104,7 @@ bool Scheduler::grow(Sequence& sequence) {
 }
 
 void Scheduler::preempt(Sequence& sequence) {
+  ++preemptions_;
   running_.pop_back();
   blocks_.give_back(sequence.blocks);
   sequence.computed = 0;

@@ -53,6 +53,8 @@ class Scheduler {
   bool idle() const { return waiting_.empty() && running_.empty(); }
   std::size_t waiting() const { return waiting_.size(); }
   std::size_t running() const { return running_.size(); }
+  std::uint64_t preemptions() const { return preemptions_; }  // so far
+  const SchedulerLimits& limits() const { return limits_; }
   const Blocks& blocks() const { return blocks_; }
 
   static std::uint32_t blocks_for(std::uint32_t positions) {
@@ -72,6 +74,7 @@ class Scheduler {
 
   const SchedulerLimits limits_;
   Blocks blocks_;
+  std::uint64_t preemptions_ = 0;
   std::vector<Sequence*> running_;  // in the order of arrival, all before those who wait
   std::deque<Sequence*> waiting_;   // in the order of arrival
   Turn turn_;                       // the last one planned; its memory is used again

@@ -206,3 +206,73 @@ test("cancels the sequence of an answer that is aborted before it came", async (
   await assert.rejects(answer, OpenAI.APIUserAbortError);
   assert.ok(await eventually(async () => await metric("vllm:num_requests_running") === 0));
 });
+
+const question = {model, input: messages[0].content, temperature: 0, max_output_tokens: 16};
+
+test("responds, and streams the same response with all its events", async () => {
+  const whole = await client.responses.create(question);
+  assert.match(whole.id, /^resp_/);
+  assert.ok(whole.output_text.length > 0);
+  assert.ok(["completed", "incomplete"].includes(whole.status));
+  assert.equal(whole.usage.total_tokens, whole.usage.input_tokens + whole.usage.output_tokens);
+  let text = "", number = 0, last;
+  const types = [];
+  for await (const event of await client.responses.create({...question, stream: true})) {
+    assert.equal(event.sequence_number, number++);
+    types.push(event.type);
+    if (event.type === "response.output_text.delta") text += event.delta;
+    last = event;
+  }
+  assert.equal(text, whole.output_text);
+  assert.equal(last.response.status, whole.status);
+  assert.equal(last.response.usage.output_tokens, whole.usage.output_tokens);
+  assert.equal(last.response.output.at(-1).content[0].text, text);
+  assert.deepEqual(types.slice(0, 2), ["response.created", "response.in_progress"]);
+  for (const type of ["output_item.added", "content_part.added", "output_text.done",
+                      "content_part.done", "output_item.done"]) {
+    assert.ok(types.includes(`response.${type}`), type);
+  }
+});
+
+test("puts a response together with the client's stream helper", async () => {
+  const whole = await client.responses.create(question);
+  const stream = client.responses.stream(question);
+  for await (const event of stream) assert.ok(event.type.startsWith("response."));
+  const {output} = await stream.finalResponse();
+  assert.equal(output.at(-1).content[0].text, whole.output_text);
+});
+
+test("goes on from a stored response until it is forgotten", async () => {
+  const first = await client.responses.create(question);
+  const kept = await client.responses.retrieve(first.id);
+  assert.deepEqual(kept.output, first.output);
+  const next = {model, input: "And of Spain?", previous_response_id: first.id};
+  const second = await client.responses.create({...next, temperature: 0, max_output_tokens: 4});
+  assert.ok(second.usage.input_tokens > first.usage.input_tokens);
+  const counted = await client.responses.inputTokens.count(next);
+  assert.equal(counted.input_tokens, second.usage.input_tokens);
+  const items = [];
+  for await (const item of client.responses.inputItems.list(second.id, {order: "asc", limit: 2})) {
+    items.push(item.role);
+  }
+  assert.deepEqual(items, ["user", "assistant", "user"]);
+  await client.responses.delete(first.id);
+  await assert.rejects(client.responses.retrieve(first.id), OpenAI.NotFoundError);
+  await assert.rejects(client.responses.create(next), (error) => {
+    assert.equal(error.param, "previous_response_id");
+    return error instanceof OpenAI.BadRequestError;
+  });
+});
+
+test("takes a call and its result as items, and gives errors in the client's form", async () => {
+  const answer = await client.responses.create({
+    ...question, store: false,
+    tools: [{type: "function", name: "capital", parameters: {type: "object"}, strict: false}],
+    input: [{role: "user", content: "What is the capital of France?"},
+            {type: "function_call", call_id: "call_1", name: "capital", arguments: '{"of":"France"}'},
+            {type: "function_call_output", call_id: "call_1", output: "Paris"}]});
+  assert.ok(answer.output.length > 0);
+  await assert.rejects(client.responses.retrieve(answer.id), OpenAI.NotFoundError);
+  await assert.rejects(client.responses.create({...question, temperature: 99}), (error) =>
+    error instanceof OpenAI.BadRequestError && error.param === "temperature");
+});
