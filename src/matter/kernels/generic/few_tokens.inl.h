@@ -60,11 +60,23 @@ struct Multiplied : Scales<codes> {
   const uint8_t* x;                     // records
   const WideActivations<tokens>* wide;  // of signed bytes in 16 bits
   StepDots<tokens>& dots;
+  const uint8_t* a_step_later;  // where the block lies that is read a step after this one
   Pairs (&pairs)[tokens][64 / quads_summed(codes)];
   Ints (&sums)[tokens][16];
 
+  // Memory must never be without requests, and too many at once would be waited for: the lines of
+  // that block are asked for evenly, with the quads of this one.
+  void ask_ahead(size_t quad) const {
+    constexpr size_t quads = Block<type>::elements / 4, bytes = sizeof(Block<type>) * lanes;
+    constexpr size_t line = 64, count = (bytes + line - 1) / line;
+    const size_t at = quad % quads, next = at * count / quads;
+    if (at == 0 || next != (at - 1) * count / quads) {
+      __builtin_prefetch(a_step_later + next * line);
+    }
+  }
+
   void put(size_t quad, Quads weights) const {
-    this->template ask_ahead<type>(quad);
+    ask_ahead(quad);
     UNROLL
     for (size_t t = 0; t < tokens; ++t) {
       if constexpr (multiplied_in_16_bits(codes)) {
@@ -173,7 +185,7 @@ inline void multiply_tokens(const uint8_t* packed, size_t columns, const uint8_t
         const uint8_t* at = packed + (block * panel_vectors + v) * vector_bytes;
         Of::open({at}, block,
                  Multiplied<type, codes, tokens>{
-                     {step, v, at + step_bytes}, x, wide, dots, pairs, whole});
+                     {step, v}, x, wide, dots, at + step_bytes, pairs, whole});
       }
     }
   };

@@ -66,19 +66,6 @@ template <Codes codes>
 struct Scales {
   Step& step;
   size_t vector;
-  const uint8_t* a_step_later;  // where the block lies that is read a step after this one
-
-  // Memory must never be without requests, and too many at once would be waited for: the lines of
-  // that block are asked for evenly, with the quads of this one.
-  template <DType type>
-  void ask_ahead(size_t quad) const {
-    constexpr size_t quads = Block<type>::elements / 4, bytes = sizeof(Block<type>) * lanes;
-    constexpr size_t line = 64, count = (bytes + line - 1) / line;
-    const size_t at = quad % quads, next = at * count / quads;
-    if (at == 0 || next != (at - 1) * count / quads) {
-      __builtin_prefetch(a_step_later + next * line);
-    }
-  }
 
   // For the 16 or 32 columns of a block of that many.
   void scale_16(size_t block, Floats scale, Floats minimum) const {
@@ -118,10 +105,9 @@ struct Scales {
 };
 
 // Keeps the codes for many tokens.
-template <DType type, Codes codes>
+template <Codes codes>
 struct Opened : Scales<codes> {
   void put(size_t quad, Quads x) const {
-    this->template ask_ahead<type>(quad);
     Step& step = this->step;
     const size_t at = (quad * panel_rows + this->vector * lanes) * 4;
     if constexpr (codes != Codes::bytes_by_32) {

@@ -175,16 +175,31 @@ inline void ask_for_next_tile(const uint8_t* x, size_t block) {
   prefetch(x + bytes + block * share, share);
 }
 
+// The weights of the step after this one, a share with every block: a processor that is asked for
+// all of them at once waits for them, and one that is not asked while it multiplies has nothing to
+// fetch.
+struct NextStep {
+  const uint8_t* weights = nullptr;  // none: asked for already
+  size_t share = 0;                  // bytes for each 32 columns
+
+  void ask(size_t block) const {
+    if (weights != nullptr) prefetch(weights + block * share, share);
+  }
+};
+
 template <Codes codes, size_t tokens>
-inline void multiply_tile(const Step& step, size_t columns, const uint8_t* x, float* sums) {
+inline void multiply_tile(const Step& step, size_t columns, const uint8_t* x, float* sums,
+                          NextStep next) {
   if constexpr (multiplied_in_16_bits(codes)) {
     const WideActivations<tokens> wide(x, columns);
     for (size_t block = 0; block < columns / 32; ++block) {
+      next.ask(block);
       ask_for_next_tile<tokens>(x, block);
       multiply_bytes_32<tokens>(step, block, wide, x, sums);
     }
   } else {
     for (size_t block = 0; block < columns / 32; ++block) {
+      next.ask(block);
       ask_for_next_tile<tokens>(x, block);
       multiply_32<codes, tokens>(step, block, x, sums);
     }
@@ -193,11 +208,12 @@ inline void multiply_tile(const Step& step, size_t columns, const uint8_t* x, fl
 
 template <Codes codes>
 inline void multiply_step(const Step& step, size_t columns, const uint8_t* x, size_t tokens,
-                          float* sums) {
+                          float* sums, NextStep next) {
   if constexpr (scaled_by_16(codes)) {
     for (size_t t = 0; t < tokens; t += tokens_passing) {
       const size_t taken = tokens - t < tokens_passing ? tokens - t : tokens_passing;
       for (size_t block = 0; block < columns / 16; ++block) {
+        if (t == 0 && block % 2 == 0) next.ask(block / 2);
         multiply_16(step, block, x + t * sizeof(ActivationStep), taken, sums + t * panel_rows);
       }
     }
@@ -205,14 +221,15 @@ inline void multiply_step(const Step& step, size_t columns, const uint8_t* x, si
     constexpr size_t tile = token_tile(codes);
     size_t t = 0;
     const auto at = [&](size_t token) { return x + token * sizeof(ActivationStep); };
-    for (; t + tile <= tokens; t += tile) {
-      multiply_tile<codes, tile>(step, columns, at(t), sums + t * panel_rows);
+    const auto of = [&](size_t token) { return sums + token * panel_rows; };
+    for (; t + tile <= tokens; t += tile, next = {}) {
+      multiply_tile<codes, tile>(step, columns, at(t), of(t), next);
     }
     if constexpr (tile > 3) {
-      if (tokens - t == 3) multiply_tile<codes, 3>(step, columns, at(t), sums + t * panel_rows);
+      if (tokens - t == 3) multiply_tile<codes, 3>(step, columns, at(t), of(t), next);
     }
-    if (tokens - t == 2) multiply_tile<codes, 2>(step, columns, at(t), sums + t * panel_rows);
-    if (tokens - t == 1) multiply_tile<codes, 1>(step, columns, at(t), sums + t * panel_rows);
+    if (tokens - t == 2) multiply_tile<codes, 2>(step, columns, at(t), of(t), next);
+    if (tokens - t == 1) multiply_tile<codes, 1>(step, columns, at(t), of(t), next);
   }
 }
 
@@ -238,11 +255,10 @@ template <DType type>
 inline void open_step(const uint8_t* packed, size_t columns, Step& step) {
   using Of = Panel<type>;
   constexpr size_t vector_bytes = sizeof(Block<type>) * lanes;
-  constexpr size_t step_bytes = step_columns / Block<type>::elements * panel_vectors * vector_bytes;
   for (size_t block = 0; block < columns / Block<type>::elements; ++block) {
     for (size_t v = 0; v < panel_vectors; ++v) {
       const uint8_t* at = packed + (block * panel_vectors + v) * vector_bytes;
-      Of::open({at}, block, Opened<type, Of::codes>{{step, v, at + step_bytes}});
+      Of::open({at}, block, Opened<Of::codes>{{step, v}});
     }
   }
 }
@@ -266,7 +282,8 @@ void multiply_panel(const uint8_t* panel, size_t columns, const std::byte* x, si
         multiply_few<type>(packed, width, records, taken, step, sums);
       } else {
         open_step<type>(packed, width, step);
-        multiply_step<codes>(step, width, records, taken, sums);
+        multiply_step<codes>(step, width, records, taken, sums,
+                             {packed + step_bytes, step_bytes / (step_columns / 32)});
       }
       packed += step_bytes;  // the last step may be shorter, nothing comes after it
     }
