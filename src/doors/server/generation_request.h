@@ -16,6 +16,7 @@ struct GenerationRequest {
   Sampling sampling;
   Stop stop;
   std::string cache_salt;     // see Request
+  Constraint constraint;
   std::uint32_t choices = 1;  // n
   bool stream = false;
   bool include_usage = false;
