@@ -207,8 +207,8 @@ Parsed<ChatRequest> parse_chat_request(const Value& body) {
   const Object* format = reader.object("response_format");
   reader.refuse(unsupported);
   TRY(reader.verdict());
-  request.constraint =
-      TRY(either(std::move(request.constraint), TRY(read_response_format(format))));
+  Constraint form = TRY(read_response_format(format));
+  request.constraint = TRY(either(std::move(request.constraint), std::move(form)));
   request.chat.messages = TRY(parse_messages(messages));
   request.chat.tools = TRY(parse_tools(tools, choice));
   return request;

@@ -159,8 +159,7 @@ TEST(ChatRequest, TakesTheFormOfTheAnswerInAllItsWords) {
   EXPECT_EQ(constraint(R"("response_format":{"type":"json_schema","json_schema":{"name":"x",
                           "strict":true,"schema":{"type":"object"}}})"),
             Constraint(JsonSchema{schema}));
-  EXPECT_EQ(constraint(R"("guided_json":"{\"type\":\"object\"}")"),
-            Constraint(JsonSchema{schema}));
+  EXPECT_EQ(constraint(R"("guided_json":"{\"type\":\"object\"}")"), Constraint(JsonSchema{schema}));
   EXPECT_EQ(constraint(R"("structured_outputs":{"regex":"a+"})"), Constraint(Pattern{"a+"}));
   EXPECT_EQ(constraint(R"("guided_choice":["a","b"])"), Constraint(Choice{{"a", "b"}}));
   EXPECT_EQ(constraint(R"("grammar":"root ::= [a-z]")"), Constraint(Gbnf{"root ::= [a-z]"}));

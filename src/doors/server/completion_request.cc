@@ -89,8 +89,8 @@ Parsed<CompletionRequest> parse_completion_request(const Value& body) {
   const Object* format = reader.object("response_format");
   reader.refuse(unsupported);
   TRY(reader.verdict());
-  request.constraint =
-      TRY(either(std::move(request.constraint), TRY(read_response_format(format))));
+  Constraint form = TRY(read_response_format(format));
+  request.constraint = TRY(either(std::move(request.constraint), std::move(form)));
   request.prompts = TRY(parse_prompts(prompt));
   if (request.prompts.size() * request.choices > max_sequences) {
     return fail(

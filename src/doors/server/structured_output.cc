@@ -30,8 +30,8 @@ Parsed<Constraint> json_schema_of(const Value& value, const std::string& place) 
   if (const std::string* text = value.as_string()) {
     auto parsed = parse_json(*text);
     if (!parsed) {
-      return fail(invalid_field(place, fmt::format("'{}' is no JSON: {}", place,
-                                                   parsed.error().message)));
+      return fail(
+          invalid_field(place, fmt::format("'{}' is no JSON: {}", place, parsed.error().message)));
     }
     if (parsed->as_string() == nullptr) return json_schema_of(*parsed, place);
     return fail(invalid_field(place, fmt::format("'{}' must be a JSON schema", place)));
@@ -86,7 +86,8 @@ Parsed<Constraint> structured_outputs(const Object& outputs) {
       error.code = "unsupported_parameter";
       return fail(std::move(error));
     }
-    result = TRY(either(std::move(result), TRY(named(key, value, place))));
+    Constraint own = TRY(named(key, value, place));
+    result = TRY(either(std::move(result), std::move(own)));
   }
   return result;
 }
@@ -107,9 +108,9 @@ Parsed<Constraint> named_schema(const Value& format) {
   }
   const Value* name = described->find("name");
   if (name == nullptr || name->as_string() == nullptr || !is_name(*name->as_string())) {
-    return fail(invalid_field(place + ".name",
-                              fmt::format("'{}.name' must be 1 to 64 letters, digits, '_' or '-'",
-                                          place)));
+    return fail(
+        invalid_field(place + ".name",
+                      fmt::format("'{}.name' must be 1 to 64 letters, digits, '_' or '-'", place)));
   }
   const Value* strict = described->find("strict");
   if (strict != nullptr && !strict->is_null() && strict->as_bool() == nullptr) {
@@ -173,9 +174,9 @@ Parsed<Constraint> read_response_format(const Object* format) {
     if (schema == nullptr || schema->is_null()) return JsonObject{};
     return json_schema_of(*schema, "response_format.schema");
   }
-  return fail(invalid_field(
-      "response_format.type",
-      "'response_format.type' must be \"text\", \"json_object\" or \"json_schema\""));
+  return fail(
+      invalid_field("response_format.type",
+                    "'response_format.type' must be \"text\", \"json_object\" or \"json_schema\""));
 }
 
 Parsed<Constraint> read_ollama_format(const Value* format) {

@@ -24,9 +24,7 @@ std::string key_of(const Constraint& constraint) {
 
 Constraints::Constraints(const text::Tokenizer& tokenizer, std::size_t vocabulary,
                          std::span<const Token> end_tokens)
-    : tokenizer_(tokenizer),
-      size_(vocabulary),
-      end_tokens_(end_tokens.begin(), end_tokens.end()) {}
+    : tokenizer_(tokenizer), size_(vocabulary), end_tokens_(end_tokens.begin(), end_tokens.end()) {}
 
 Result<std::unique_ptr<Guide>> Constraints::guide(const Constraint& constraint, Thinking thinking) {
   const Compiled asked = TRY(compiled(constraint));
@@ -56,10 +54,10 @@ Result<Constraints::Compiled> Constraints::compiled(const Constraint& constraint
       return *found;
     }
   }
-  Compiled fresh{.key = std::move(key),
-                 .grammar = std::make_shared<const grammar::Grammar>(
-                     TRY(grammar::Grammar::of(constraint))),
-                 .masks = std::make_shared<grammar::MaskCache>()};
+  Compiled fresh{
+      .key = std::move(key),
+      .grammar = std::make_shared<const grammar::Grammar>(TRY(grammar::Grammar::of(constraint))),
+      .masks = std::make_shared<grammar::MaskCache>()};
   std::lock_guard lock(mutex_);
   recent_.push_front(fresh);
   if (recent_.size() > kept) recent_.pop_back();

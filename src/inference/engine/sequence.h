@@ -28,7 +28,7 @@ struct Submission {
   std::unique_ptr<Speller> speller;              // may be empty: no text then
   std::unique_ptr<text::AnswerReader> reader{};  // may be empty: all text is the answer's
   bool echo_prompt_logprobs = false;
-  std::string cache_salt{};  // the cache is shared only with who has the same
+  std::string cache_salt{};        // the cache is shared only with who has the same
   std::unique_ptr<Guide> guide{};  // may be empty: anything may be said
 };
 

@@ -41,8 +41,8 @@ void add_sequences(Nodes& nodes, std::uint32_t low, std::uint32_t high,
   }
   std::vector<NodeId> sequence;
   for (std::size_t i = 0; i < first.size(); ++i) {
-    sequence.push_back(nodes.bytes(ByteSet::range(static_cast<std::uint8_t>(first[i]),
-                                                  static_cast<std::uint8_t>(last[i]))));
+    sequence.push_back(nodes.bytes(
+        ByteSet::range(static_cast<std::uint8_t>(first[i]), static_cast<std::uint8_t>(last[i]))));
   }
   choices.push_back(nodes.sequence(std::move(sequence)));
 }

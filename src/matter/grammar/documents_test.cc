@@ -90,9 +90,8 @@ bool is_valid(const Value& value, const Value& schema, const Value& root) {
   }
   if (const Value* type = schema.find("type")) {
     const List names = type->as_list() != nullptr ? *type->as_list() : List{*type};
-    if (std::ranges::none_of(names, [&](const Value& name) {
-          return has_type(value, *name.as_string());
-        })) {
+    if (std::ranges::none_of(
+            names, [&](const Value& name) { return has_type(value, *name.as_string()); })) {
       return false;
     }
   }

@@ -7,7 +7,7 @@ namespace freehold::grammar {
 namespace {
 
 // February has 28 days here: a year's leap day cannot be told from its form alone.
-#define FREEHOLD_DATE                                                           \
+#define FREEHOLD_DATE                                                            \
   "[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12]" \
   "[0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
 #define FREEHOLD_TIME                                                            \
@@ -27,9 +27,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 11> formats 
      "[0-9]{1,3}D(T[0-9]{1,2}H)?|T([0-9]{1,3}H([0-9]{1,2}M([0-9]{1,2}S)?)?|[0-9]{1,3}M("
      "[0-9]{1,2}S)?|[0-9]{1,4}S))"},
     {"uuid", "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"},
-    {"email",
-     "[a-zA-Z0-9_+-]{1,30}(\\.[a-zA-Z0-9_+-]{1,30}){0,1}@" FREEHOLD_LABEL "(\\." FREEHOLD_LABEL
-     "){0,2}\\.[a-zA-Z]{2,12}"},
+    {"email", "[a-zA-Z0-9_+-]{1,30}(\\.[a-zA-Z0-9_+-]{1,30}){0,1}@" FREEHOLD_LABEL
+              "(\\." FREEHOLD_LABEL "){0,2}\\.[a-zA-Z]{2,12}"},
     {"hostname", FREEHOLD_HOST},
     {"ipv4", FREEHOLD_BYTE "(\\." FREEHOLD_BYTE "){3}"},
     {"ipv6", "[0-9a-fA-F]{1,4}(:[0-9a-fA-F]{1,4}){7}"},

@@ -216,9 +216,9 @@ class GbnfParser {
   Result<std::uint32_t> hex(std::size_t count) {
     std::uint32_t value = 0;
     for (std::size_t i = 0; i < count; ++i) {
-      const std::size_t at =
-          rest_.empty() ? std::string_view::npos
-                        : std::string_view("0123456789abcdefABCDEF").find(rest_.front());
+      const std::size_t at = rest_.empty()
+                                 ? std::string_view::npos
+                                 : std::string_view("0123456789abcdefABCDEF").find(rest_.front());
       if (at == std::string_view::npos) return wrong("a hexadecimal digit was expected");
       value = value * 16 + static_cast<std::uint32_t>(at < 16 ? at : at - 6);
       rest_.remove_prefix(1);

@@ -32,8 +32,7 @@ Result<Grammar> Grammar::json_schema(const Value& schema) {
 Result<Grammar> Grammar::regex(std::string_view pattern) {
   Nodes nodes;
   const NodeId root = TRY(parse_regex(nodes, pattern, Spelling::plain, Anchoring::whole));
-  const NodeId automaton =
-      nodes.dfa(TRY_IN("the regular expression", automaton_of(nodes, root)));
+  const NodeId automaton = nodes.dfa(TRY_IN("the regular expression", automaton_of(nodes, root)));
   return Grammar(TRY_IN("the regular expression", Program::compile(std::move(nodes), automaton)),
                  false);
 }
@@ -55,8 +54,8 @@ Result<Grammar> Grammar::choice(const std::vector<std::string>& texts) {
   }
   if (choices.empty()) return fail(ErrorCode::invalid, "there are no choices");
   if (choices.size() > most_choices || bytes > most_choice_bytes) {
-    return fail(ErrorCode::invalid, fmt::format("{} choices of {} bytes are too many",
-                                                choices.size(), bytes));
+    return fail(ErrorCode::invalid,
+                fmt::format("{} choices of {} bytes are too many", choices.size(), bytes));
   }
   const NodeId root = nodes.choice(std::move(choices));
   return Grammar(TRY_IN("the choices", Program::compile(std::move(nodes), root)), false);

@@ -74,9 +74,8 @@ TEST(Grammar, ReadsRegularExpressions) {
 TEST(Grammar, SaysWhereARegularExpressionCannotBeRead) {
   EXPECT_EQ(reason(Grammar::regex("ab(?=c)")),
             "the regular expression, byte 4: looking ahead and flags are not supported");
-  for (const std::string_view wrong :
-       {"(", ")", "[a", "a{3,2}", "*", "a**", "\\1", "\\p{L}", "a^b", "[z-a]", "\\", "(?i)a",
-        "a{1000000000}"}) {
+  for (const std::string_view wrong : {"(", ")", "[a", "a{3,2}", "*", "a**", "\\1", "\\p{L}", "a^b",
+                                       "[z-a]", "\\", "(?i)a", "a{1000000000}"}) {
     EXPECT_FALSE(Grammar::regex(wrong)) << wrong;
   }
 }
@@ -104,7 +103,8 @@ TEST(Grammar, RefusesGbnfThatBeginsWithItself) {
 }
 
 TEST(Grammar, CountsRepetitionsWithoutWritingThemOut) {
-  const auto grammar = Grammar::gbnf("root ::= (\"ab\" | root2){2,1000000000}\nroot2 ::= \"<\" root2? \">\"");
+  const auto grammar =
+      Grammar::gbnf("root ::= (\"ab\" | root2){2,1000000000}\nroot2 ::= \"<\" root2? \">\"");
   EXPECT_TRUE(matches(grammar, "ab<<>>ab"));
   EXPECT_FALSE(matches(grammar, "ab"));
 }
@@ -178,7 +178,8 @@ TEST(Grammar, NamesTheKeywordThatItCannotEnforceAndItsPlace) {
   EXPECT_TRUE(reason(schema(R"({"$ref":"#"})")).contains("nothing can match"));
   EXPECT_TRUE(reason(schema(R"({"type":"text"})")).contains("#/type"));
   EXPECT_TRUE(reason(schema(R"({"format":"regex"})")).contains("#/format"));
-  EXPECT_TRUE(reason(schema(R"({"oneOf":[{"type":"integer"},{"minimum":3}]})")).contains("#/oneOf"));
+  EXPECT_TRUE(
+      reason(schema(R"({"oneOf":[{"type":"integer"},{"minimum":3}]})")).contains("#/oneOf"));
 }
 
 }  // namespace

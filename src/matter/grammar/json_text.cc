@@ -56,8 +56,7 @@ NodeId any_spelling(Nodes& nodes) {
   return nodes.choice({
       characters(nodes, raw, Spelling::plain),
       nodes.sequence({nodes.literal("\\"), one_of(nodes, "\"\\/bfnrt")}),
-      hex("0123456789abcefABCEF", all),
-      hex("dD", "01234567"),
+      hex("0123456789abcefABCEF", all), hex("dD", "01234567"),
       nodes.sequence({hex("dD", "89abAB"), hex("dD", "cdefCDEF")}),  // a pair of surrogates
   });
 }
@@ -73,9 +72,8 @@ NodeId any_integer(Nodes& nodes) {
 NodeId any_number(Nodes& nodes) {
   const NodeId fraction =
       nodes.sequence({nodes.literal("."), nodes.repeat(digit(nodes), 1, most_fraction_digits)});
-  const NodeId exponent =
-      nodes.sequence({one_of(nodes, "eE"), nodes.optional(one_of(nodes, "+-")),
-                      nodes.repeat(digit(nodes), 1, 2)});
+  const NodeId exponent = nodes.sequence(
+      {one_of(nodes, "eE"), nodes.optional(one_of(nodes, "+-")), nodes.repeat(digit(nodes), 1, 2)});
   return nodes.sequence(
       {whole(nodes, most_digits), nodes.optional(fraction), nodes.optional(exponent)});
 }
@@ -105,17 +103,16 @@ NodeId exactly(Nodes& nodes, const Value& value) {
 AnyJsonNodes any_json(Nodes& nodes) {
   const NodeId value = nodes.declare();
   const NodeId string = quoted(nodes, nodes.text(0, unlimited));
-  const NodeId pair =
-      nodes.sequence({quoted(nodes, any_name(nodes)), colon(nodes), value});
+  const NodeId pair = nodes.sequence({quoted(nodes, any_name(nodes)), colon(nodes), value});
   const auto listed = [&](std::string_view open, NodeId item, std::string_view close) {
     const NodeId more = nodes.repeat(nodes.sequence({comma(nodes), item}), 0, unlimited);
-    return nodes.sequence({nodes.literal(open), nodes.optional(nodes.sequence({item, more})),
-                           nodes.literal(close)});
+    return nodes.sequence(
+        {nodes.literal(open), nodes.optional(nodes.sequence({item, more})), nodes.literal(close)});
   };
   const NodeId object = listed("{", pair, "}");
   const NodeId array = listed("[", value, "]");
-  const NodeId plain = nodes.choice({nodes.literal("true"), nodes.literal("false"),
-                                     nodes.literal("null"), any_number(nodes)});
+  const NodeId plain = nodes.choice(
+      {nodes.literal("true"), nodes.literal("false"), nodes.literal("null"), any_number(nodes)});
   nodes.define(value, nodes.choice({object, array, string, plain}));
   return {value, object, array};
 }

@@ -118,8 +118,8 @@ const LeafMask& Matcher::scanned(StackId stack, LeafMask& scratch) {
   const Leaf leaf(stacks_.program(), node);
   const Position from = Position::unpack(frame.value);
   // Automata are shared by nodes; texts differ in what they count.
-  const std::uint64_t name = node.kind == NodeKind::dfa ? std::uint64_t{node.dfa}
-                                                        : std::uint64_t{frame.node} | 1ull << 32;
+  const std::uint64_t name =
+      node.kind == NodeKind::dfa ? std::uint64_t{node.dfa} : std::uint64_t{frame.node} | 1ull << 32;
   const std::uint64_t key = leaf.key(from, vocabulary_->longest());
   if (const LeafMask* known = cache_->find(name, key)) return *known;
   scratch.inside.assign(mask_.size(), 0);

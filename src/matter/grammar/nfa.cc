@@ -49,8 +49,9 @@ class NfaBuilder {
     switch (node.kind) {
       case NodeKind::literal:
         for (const char byte : node.literal) {
-          from = take(ByteSet::range(static_cast<std::uint8_t>(byte), static_cast<std::uint8_t>(byte)),
-                      from);
+          from =
+              take(ByteSet::range(static_cast<std::uint8_t>(byte), static_cast<std::uint8_t>(byte)),
+                   from);
         }
         return from;
       case NodeKind::bytes:

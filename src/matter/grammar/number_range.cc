@@ -111,8 +111,7 @@ class NumberAutomaton {
   using Part = Reading::Part;
 
   Dfa::State state_of(const Reading& reading) {
-    const auto [at, fresh] =
-        known_.try_emplace(reading, static_cast<Dfa::State>(readings_.size()));
+    const auto [at, fresh] = known_.try_emplace(reading, static_cast<Dfa::State>(readings_.size()));
     if (fresh) readings_.push_back(reading);
     return at->second;
   }
@@ -203,14 +202,15 @@ Result<void> set_multiple(double multiple, Limits& limits) {
 }  // namespace
 
 Result<NodeId> numbers_in(Nodes& nodes, const NumberRange& range) {
-  Limits base{.low = {}, .high = {}, .whole = range.whole, .places = range.whole ? 0 : fraction_digits};
+  Limits base{
+      .low = {}, .high = {}, .whole = range.whole, .places = range.whole ? 0 : fraction_digits};
   if (range.multiple_of) TRY(set_multiple(*range.multiple_of, base));
   if (range.whole && base.places > 0) {
     return fail(ErrorCode::invalid, "a multipleOf that is not whole, of integers");
   }
   std::vector<NodeId> choices;
-  const bool any_positive = !range.high || range.high->value > 0 ||
-                            (range.high->value == 0 && !range.high->exclusive);
+  const bool any_positive =
+      !range.high || range.high->value > 0 || (range.high->value == 0 && !range.high->exclusive);
   if (any_positive) {
     Limits limits = base;
     if (range.low && range.low->value >= 0) {

@@ -15,9 +15,9 @@ constexpr int deepest = 100;
 
 const CodePoints digits{{'0', '9'}};
 const CodePoints word{{'0', '9'}, {'A', 'Z'}, {'a', 'z'}, {'_', '_'}};
-const CodePoints space{{'\t', '\r'},      {' ', ' '},       {0xa0, 0xa0},     {0x1680, 0x1680},
-                       {0x2000, 0x200a},  {0x2028, 0x2029}, {0x202f, 0x202f}, {0x205f, 0x205f},
-                       {0x3000, 0x3000},  {0xfeff, 0xfeff}};
+const CodePoints space{{'\t', '\r'},     {' ', ' '},       {0xa0, 0xa0},     {0x1680, 0x1680},
+                       {0x2000, 0x200a}, {0x2028, 0x2029}, {0x202f, 0x202f}, {0x205f, 0x205f},
+                       {0x3000, 0x3000}, {0xfeff, 0xfeff}};
 const CodePoints line_ends{{'\n', '\n'}, {'\r', '\r'}, {0x2028, 0x2029}};
 
 class RegexParser {
@@ -37,7 +37,6 @@ class RegexParser {
   }
 
  private:
-
   std::unexpected<Error> wrong(std::string_view what) const {
     return fail(ErrorCode::invalid, fmt::format("the regular expression, byte {}: {}",
                                                 all_.size() - rest_.size(), what));

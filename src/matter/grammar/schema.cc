@@ -82,7 +82,8 @@ class SchemaCompiler {
     if (const Value* reference = given.find("$ref")) {
       return referred(given, *reference, place, depth);
     }
-    if (given.find("allOf") != nullptr) return schema(TRY(all_of(given, place, 0)), place, depth + 1);
+    if (given.find("allOf") != nullptr)
+      return schema(TRY(all_of(given, place, 0)), place, depth + 1);
     for (const std::string_view key : {"anyOf", "oneOf"}) {
       if (given.find(key) != nullptr) return alternatives(given, key, place, depth);
     }
@@ -284,8 +285,8 @@ class SchemaCompiler {
     const Value* value = given.find(key);
     if (value == nullptr) return otherwise;
     const double number = value->number_or(-1);
-    if (number < 0 || number != static_cast<double>(static_cast<std::int64_t>(
-                                    std::min(number, 9e15)))) {
+    if (number < 0 ||
+        number != static_cast<double>(static_cast<std::int64_t>(std::min(number, 9e15)))) {
       return wrong(fmt::format("{}/{}", place, key), "must be a whole number of at least 0");
     }
     if (number >= 2147483648.0) {
@@ -322,12 +323,13 @@ class SchemaCompiler {
     }
     if (!content) return quoted(nodes_, nodes_.text(min, max));
     if (min > 0 || max != unlimited) {
-      const NodeId length = nodes_.repeat(
-          characters(nodes_, {{0, last_code_point}}, Spelling::json), min, max);
+      const NodeId length =
+          nodes_.repeat(characters(nodes_, {{0, last_code_point}}, Spelling::json), min, max);
       auto automaton = automaton_of(nodes_, length);
       auto both = automaton ? intersection(*content, *automaton) : std::move(automaton);
-      if (!both) return wrong(place + (max != unlimited ? "/maxLength" : "/minLength"),
-                              std::move(both).error());
+      if (!both)
+        return wrong(place + (max != unlimited ? "/maxLength" : "/minLength"),
+                     std::move(both).error());
       content = *std::move(both);
     }
     return quoted(nodes_, nodes_.dfa(*std::move(content)));
@@ -382,8 +384,8 @@ class SchemaCompiler {
       if (max < min) return nodes_.choice({});
     }
     NodeId item = items != nullptr ? TRY(schema(*items, place + "/items", depth + 1)) : any().value;
-    return nodes_.sequence({nodes_.literal("["), listed(first, item, min, max),
-                            nodes_.literal("]")});
+    return nodes_.sequence(
+        {nodes_.literal("["), listed(first, item, min, max), nodes_.literal("]")});
   }
 
   // `min` to `max` items, of which the first ones are what they are.
@@ -396,13 +398,12 @@ class SchemaCompiler {
     const NodeId more = nodes_.sequence({comma(nodes_), item});
     if (fixed == 0) {
       if (max == 0) return nodes_.literal("");
-      const NodeId some =
-          nodes_.sequence({item, nodes_.repeat(more, less(min, 1), less(max, 1))});
+      const NodeId some = nodes_.sequence({item, nodes_.repeat(more, less(min, 1), less(max, 1))});
       return min == 0 ? nodes_.optional(some) : some;
     }
     // From the last one backwards: each may be the last, if there are enough.
-    NodeId rest = max > fixed ? nodes_.repeat(more, less(min, fixed), less(max, fixed))
-                              : nodes_.literal("");
+    NodeId rest =
+        max > fixed ? nodes_.repeat(more, less(min, fixed), less(max, fixed)) : nodes_.literal("");
     for (std::uint32_t i = std::min(fixed, max); i-- > 0;) {
       const NodeId from = i > 0 ? nodes_.sequence({comma(nodes_), first[i], rest})
                                 : nodes_.sequence({first[i], rest});
@@ -415,7 +416,8 @@ class SchemaCompiler {
     static const Value none{Object{}};
     const Value* properties = given.find("properties");
     if (properties == nullptr) properties = &none;
-    if (properties->as_object() == nullptr) return wrong(place + "/properties", "must be an object");
+    if (properties->as_object() == nullptr)
+      return wrong(place + "/properties", "must be an object");
     std::vector<std::string> required = TRY(required_of(given, place));
     std::vector<NodeId> members;
     std::vector<bool> needed;
@@ -433,9 +435,9 @@ class SchemaCompiler {
       if (required.size() > 1000) return wrong(place + "/required", "too many names");
       for (const std::string& name : required) {
         if (closed) return nodes_.choice({});
-        const NodeId meaning = others != nullptr
-                                   ? TRY(schema(*others, place + "/additionalProperties", depth + 1))
-                                   : any().value;
+        const NodeId meaning =
+            others != nullptr ? TRY(schema(*others, place + "/additionalProperties", depth + 1))
+                              : any().value;
         members.push_back(nodes_.sequence({exactly(nodes_, Value(name)), colon(nodes_), meaning}));
         needed.push_back(true);
         names.push_back(name);
@@ -447,8 +449,8 @@ class SchemaCompiler {
     } else {
       TRY(check_counts(given, needed, place));
     }
-    return nodes_.sequence({nodes_.literal("{"), nodes_.members(members, needed, comma(nodes_)),
-                            nodes_.literal("}")});
+    return nodes_.sequence(
+        {nodes_.literal("{"), nodes_.members(members, needed, comma(nodes_)), nodes_.literal("}")});
   }
 
   // How many members there may be can only be counted where all of them are free.
@@ -509,8 +511,10 @@ class SchemaCompiler {
     return difference(any, known);
   }
 
-  // Members whose names the schema does not list: by patterns, and all others. Empty: there are none.
-  Result<std::vector<NodeId>> free_members(const Value& given, const std::vector<std::string>& names,
+  // Members whose names the schema does not list: by patterns, and all others. Empty: there are
+  // none.
+  Result<std::vector<NodeId>> free_members(const Value& given,
+                                           const std::vector<std::string>& names,
                                            const std::string& place, int depth) {
     std::vector<NodeId> free;
     const Value* others = given.find("additionalProperties");
@@ -521,8 +525,8 @@ class SchemaCompiler {
     if (!left) return wrong(place + "/properties", std::move(left).error());
     const auto add = [&](Dfa name, NodeId meaning) {
       if (name.empty()) return;
-      free.push_back(nodes_.sequence(
-          {quoted(nodes_, nodes_.dfa(std::move(name))), colon(nodes_), meaning}));
+      free.push_back(
+          nodes_.sequence({quoted(nodes_, nodes_.dfa(std::move(name))), colon(nodes_), meaning}));
     };
     if (patterns != nullptr) {
       if (patterns->as_object() == nullptr) {

@@ -10,23 +10,41 @@ namespace {
 constexpr std::array<std::string_view, 7> type_names = {"object",  "array",   "string", "number",
                                                         "integer", "boolean", "null"};
 constexpr std::array<std::string_view, 16> annotations = {
-    "title",    "description", "default",    "examples", "$schema",       "$id",
-    "$comment", "readOnly",    "writeOnly",  "$defs",    "definitions",   "deprecated",
+    "title",    "description", "default",     "examples",     "$schema",     "$id",
+    "$comment", "readOnly",    "writeOnly",   "$defs",        "definitions", "deprecated",
     "example",  "$anchor",     "$vocabulary", "discriminator"};
 struct Keyword {
   std::string_view name;
   std::string_view type;  // that it is about; empty: any
 };
 constexpr std::array<Keyword, 27> keywords = {{
-    {"type", ""},          {"nullable", ""},         {"enum", ""},
-    {"const", ""},         {"$ref", ""},             {"anyOf", ""},
-    {"oneOf", ""},         {"allOf", ""},            {"properties", "object"},
-    {"required", "object"}, {"additionalProperties", "object"}, {"patternProperties", "object"},
-    {"minProperties", "object"}, {"maxProperties", "object"}, {"items", "array"},
-    {"prefixItems", "array"}, {"minItems", "array"}, {"maxItems", "array"},
-    {"minLength", "string"}, {"maxLength", "string"}, {"pattern", "string"},
-    {"format", "string"},  {"minimum", "number"},    {"maximum", "number"},
-    {"exclusiveMinimum", "number"}, {"exclusiveMaximum", "number"}, {"multipleOf", "number"},
+    {"type", ""},
+    {"nullable", ""},
+    {"enum", ""},
+    {"const", ""},
+    {"$ref", ""},
+    {"anyOf", ""},
+    {"oneOf", ""},
+    {"allOf", ""},
+    {"properties", "object"},
+    {"required", "object"},
+    {"additionalProperties", "object"},
+    {"patternProperties", "object"},
+    {"minProperties", "object"},
+    {"maxProperties", "object"},
+    {"items", "array"},
+    {"prefixItems", "array"},
+    {"minItems", "array"},
+    {"maxItems", "array"},
+    {"minLength", "string"},
+    {"maxLength", "string"},
+    {"pattern", "string"},
+    {"format", "string"},
+    {"minimum", "number"},
+    {"maximum", "number"},
+    {"exclusiveMinimum", "number"},
+    {"exclusiveMaximum", "number"},
+    {"multipleOf", "number"},
 }};
 
 const Keyword* keyword(std::string_view key) {
@@ -129,8 +147,8 @@ std::vector<std::string> implied_types(const Value& schema) {
 bool is_of_type(const Value& value, const std::vector<std::string>& types) {
   const std::string_view own = type_of(value);
   return types.empty() || std::ranges::any_of(types, [&](const std::string& type) {
-    return type == own || (type == "number" && own == "integer");
-  });
+           return type == own || (type == "number" && own == "integer");
+         });
 }
 
 bool are_disjoint(const Value& a, const Value& b, int depth) {
@@ -178,8 +196,7 @@ std::string unescaped(std::string_view name) {
       result += rest[1] == '1' ? '/' : '~';
       ++i;
     } else if (rest.size() > 2 && rest[0] == '%' &&
-               std::from_chars(rest.data() + 1, rest.data() + 3, byte, 16).ptr ==
-                   rest.data() + 3) {
+               std::from_chars(rest.data() + 1, rest.data() + 3, byte, 16).ptr == rest.data() + 3) {
       result += static_cast<char>(byte);
       i += 2;
     } else {

@@ -11,7 +11,7 @@ namespace freehold::grammar {
 namespace {
 
 constexpr std::array<std::string_view, 10> annotations = {
-    "title",    "description", "default",  "examples",   "$schema",
+    "title",    "description", "default",   "examples",   "$schema",
     "$comment", "readOnly",    "writeOnly", "deprecated", "$id"};
 
 bool is_annotation(std::string_view key) {
