@@ -63,6 +63,8 @@ class NfaBuilder {
         return choose(node, from);
       case NodeKind::repeat:
         return repeat(node, from);
+      case NodeKind::dfa:  // an expression that several share has become one already
+        return embed(nodes_.automata()[node.dfa], from);
       default:
         CHECK(false);
     }
@@ -103,6 +105,25 @@ class NfaBuilder {
     for (std::uint32_t i = node.min; i < node.max && !nfa.full(); ++i) {
       from = build(node.children[0], separate(from));
       pass(from, end);
+    }
+    return end;
+  }
+
+  Place embed(const Dfa& dfa, Place from) {
+    const Place end = nfa.add();
+    std::vector<Place> places;
+    for (std::size_t i = 0; i < dfa.states(); ++i) places.push_back(nfa.add());
+    if (!places.empty()) pass(from, places.front());
+    for (std::size_t i = 0; i < dfa.states(); ++i) {
+      std::map<Dfa::State, ByteSet> ways;
+      for (unsigned byte = 0; byte < 256; ++byte) {
+        const Dfa::State to = dfa.step(static_cast<Dfa::State>(i), static_cast<std::uint8_t>(byte));
+        if (to != Dfa::dead) ways[to].add(byte);
+      }
+      for (const auto& [to, bytes] : ways) {
+        nfa.edges[places[i]].push_back({bytes, places[static_cast<std::size_t>(to)]});
+      }
+      if (dfa.accepts(static_cast<Dfa::State>(i))) pass(places[i], end);
     }
     return end;
   }

@@ -90,7 +90,8 @@ std::uint32_t size_of(const Node& node, const std::vector<std::uint32_t>& sizes)
     case NodeKind::literal:
       return bounded(node.literal.size() + 1);
     case NodeKind::repeat:
-      return bounded(sum * (node.max == unlimited ? std::uint64_t{node.min} + 1 : node.max) + 1);
+      return bounded(
+          sum * (node.max == unlimited ? std::uint64_t{node.min} + 1 : std::max(node.max, 1u)) + 1);
     case NodeKind::members:
     case NodeKind::text:
     case NodeKind::dfa:
