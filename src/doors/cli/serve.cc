@@ -34,14 +34,15 @@ class Serve : public Command {
     server_.responses_folder = context.home / "responses";
     std::unique_ptr<server::Server> server;
     std::unique_ptr<Interrupt> interrupt;  // only now: before, a signal ends the loading at once
-    server = TRY(server::Server::open_then_load(server_, [&]() -> Result<std::vector<Generator*>> {
+    const auto load = [&]() -> Result<std::vector<Generator*>> {
       log::info("serve.loading", {{"url", url(server->port())}});
       auto models = TRY(models_.open(context));
       interrupt =
           std::make_unique<Interrupt>([&] { server->stop(); }, [&] { reload_keys(*server); });
-      announce(context, url(server->port()));
       return models;
-    }));
+    };
+    server = TRY(server::Server::open_then_load(server_, load,
+                                                [&] { announce(context, url(server->port())); }));
     TRY(server->run());
     log::info("serve.stopped");
     return 0;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
 
 #include "freehold/scripted_generator.h"
@@ -152,15 +153,19 @@ TEST(Operation, TellsSlotsAndServerInfo) {
 // Opens its port first, and its model when the test says so.
 struct Loading {
   explicit Loading(Result<std::vector<Generator*>> models) {
-    auto opened = Server::open_then_load({.port = 0}, [this, models = std::move(models)] {
-      go.get_future().wait();
-      return models;
-    });
+    auto opened = Server::open_then_load(
+        {.port = 0},
+        [this, models = std::move(models)] {
+          go.get_future().wait();
+          return models;
+        },
+        [this] { loaded = ask(server->port(), "GET", "/ready").status; });
     CHECK(opened.has_value());
     server = *std::move(opened);
     running = std::async(std::launch::async, [this] { return server->run(); });
   }
   std::promise<void> go;
+  std::atomic<unsigned> loaded{0};  // what /ready said when the server told that it was
   std::unique_ptr<Server> server;
   std::future<Result<void>> running;
 };
@@ -180,6 +185,7 @@ TEST(Server, SaysThatItIsLoadingUntilItsModelsAreThere) {
   EXPECT_EQ(ask(port, "GET", "/v1/models").status, 200u);
   loading.server->stop();
   EXPECT_TRUE(loading.running.get().has_value());
+  EXPECT_EQ(loading.loaded, 200u);
 }
 
 TEST(Server, EndsWithTheErrorOfWhatCannotBeLoaded) {

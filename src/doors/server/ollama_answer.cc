@@ -82,8 +82,7 @@ class OllamaDialect : public Dialect {
   const OllamaText text_;
 };
 
-}  // namespace
-
+// The answer to a request without a prompt: the model is there.
 Value ollama_loaded(const ModelCard& card, OllamaText text) {
   Object line = OllamaDialect(card, text).piece("", "", {});
   line.emplace_back("done", true);
@@ -104,6 +103,25 @@ TextJob ollama_job(Generator& generator, OllamaRequest request, OllamaText text)
                    .constraint = request.constraint};
   };
   return job;
+}
+
+}  // namespace
+
+void answer_ollama(Service& service, const std::shared_ptr<Exchange>& exchange,
+                   Parsed<OllamaRequest> (*parse)(const Value& body), OllamaText text) {
+  const auto refuse = [&](const ApiError& error) {
+    exchange->send(to_response(error, ollama_errors));
+  };
+  const auto body = parse_body(exchange->request());
+  if (!body) return refuse(body.error());
+  auto request = parse(*body);
+  if (!request) return refuse(request.error());
+  const auto generator = service.find(request->model);
+  if (!generator) return refuse(generator.error());
+  const bool asks =
+      text == OllamaText::message ? !request->chat.messages.empty() : !request->text.empty();
+  if (!asks) return exchange->send({.body = to_json(ollama_loaded((*generator)->card(), text))});
+  TextAnswer::start(exchange, service.metrics, ollama_job(**generator, *std::move(request), text));
 }
 
 std::string rfc3339(std::int64_t unix_s) {

@@ -14,8 +14,11 @@ Access metrics_access(const ServerOptions& options) {
 
 class LiveServer : public Server {
  public:
-  LiveServer(const ServerOptions& options, Loader load)
-      : options_(options), load_(std::move(load)), router_(options_, keys_) {
+  LiveServer(const ServerOptions& options, Loader load, std::function<void()> loaded)
+      : options_(options),
+        load_(std::move(load)),
+        loaded_(std::move(loaded)),
+        router_(options_, keys_) {
     set_keys(options_.keys);
     router_.add(health_route());
     router_.add(models_route(service_));
@@ -85,6 +88,7 @@ class LiveServer : public Server {
 
   const ServerOptions options_;
   const Loader load_;  // empty: the models are there
+  const std::function<void()> loaded_;
   Service service_;
   KeyRing keys_;
   Router router_;
@@ -101,6 +105,7 @@ Result<void> LiveServer::run() {
   if (models && models->empty()) models = fail(no_models);
   if (models) {
     publish(*std::move(models));
+    loaded_();
   } else {
     transport_->stop();
   }
@@ -114,14 +119,15 @@ Result<void> LiveServer::run() {
 Result<std::unique_ptr<Server>> Server::open(const ServerOptions& options,
                                              std::vector<Generator*> models) {
   if (models.empty()) return fail(no_models);
-  auto server = std::make_unique<LiveServer>(options, Loader());
+  auto server = std::make_unique<LiveServer>(options, Loader(), nullptr);
   server->publish(std::move(models));
   TRY(server->listen());
   return server;
 }
 
-Result<std::unique_ptr<Server>> Server::open_then_load(const ServerOptions& options, Loader load) {
-  auto server = std::make_unique<LiveServer>(options, std::move(load));
+Result<std::unique_ptr<Server>> Server::open_then_load(const ServerOptions& options, Loader load,
+                                                       std::function<void()> loaded) {
+  auto server = std::make_unique<LiveServer>(options, std::move(load), std::move(loaded));
   TRY(server->listen());
   return server;
 }

@@ -46,8 +46,10 @@ class Server {
   static Result<std::unique_ptr<Server>> open(const ServerOptions& options,
                                               std::vector<Generator*> models);
   // The same, but `load` is called by run(), on its thread: meanwhile requests are answered with
-  // 503 and Retry-After, so that watchers see the port. Its error ends run().
-  static Result<std::unique_ptr<Server>> open_then_load(const ServerOptions& options, Loader load);
+  // 503 and Retry-After, so that watchers see the port. Its error ends run(). `loaded` is called
+  // once requests are answered.
+  static Result<std::unique_ptr<Server>> open_then_load(const ServerOptions& options, Loader load,
+                                                        std::function<void()> loaded);
   virtual ~Server() = default;
 
   virtual std::uint16_t port() const = 0;
