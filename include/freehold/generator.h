@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "freehold/chat.h"
+#include "freehold/constraint.h"
 #include "freehold/result.h"
 #include "freehold/sampling.h"
 
@@ -33,6 +34,9 @@ struct Request {
   // What was computed for this request is taken over only by requests with the same salt, and it
   // takes over only theirs. Empty: shared by all who have none.
   std::string cache_salt{};
+  // What the answer must be, behind what the model thinks before it. `invalid` from start() when it
+  // cannot be enforced.
+  Constraint constraint{};
 };
 
 struct Alternative {

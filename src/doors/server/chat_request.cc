@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/json.h"
+#include "server/structured_output.h"
 
 namespace freehold::server {
 namespace {
@@ -24,7 +25,7 @@ constexpr Field fields[] = {
      "with this many alternatives a token"},
     {"tools", FieldKind::list, 0, max_tools, "functions that the model's template is told of"},
     {"tool_choice", FieldKind::any, 0, 0, "\"auto\" or \"none\""},
-    {"response_format", FieldKind::object, 0, 0, "only {\"type\":\"text\"}"},
+    {"response_format", FieldKind::object, 0, 0, "text, json_object or json_schema"},
     {"add_generation_prompt", FieldKind::boolean, 0, 0, "end the prompt with the answer's opening"},
     {"continue_final_message", FieldKind::boolean, 0, 0, "go on with the last message's text"},
     {"chat_template_kwargs", FieldKind::object, 0, 0, "further names that the template sees"},
@@ -177,22 +178,10 @@ Parsed<List> parse_tools(const List* tools, const Value* choice) {
   return parsed;
 }
 
-Parsed<void> check_response_format(const Object* format) {
-  if (format == nullptr) return {};
-  const Value wrapped(*format);
-  const Value* type = wrapped.find("type");
-  if (type != nullptr && *type == Value("text")) return {};
-  ApiError error = invalid_field("response_format",
-                                 "'response_format' other than {\"type\":\"text\"} is not "
-                                 "supported yet");
-  error.code = "unsupported_parameter";
-  return fail(std::move(error));
-}
-
 }  // namespace
 
 Parsed<ChatRequest> parse_chat_request(const Value& body) {
-  FieldReader reader(body, {generation_fields(), fields});
+  FieldReader reader(body, {generation_fields(), structured_fields(), fields});
   ChatRequest request{read_generation(reader), {}, false};
   const auto newer = reader.integer("max_completion_tokens");
   const auto limit = newer ? newer : reader.integer("max_tokens");
@@ -218,14 +207,15 @@ Parsed<ChatRequest> parse_chat_request(const Value& body) {
   const Object* format = reader.object("response_format");
   reader.refuse(unsupported);
   TRY(reader.verdict());
-  TRY(check_response_format(format));
+  Constraint form = TRY(read_response_format(format));
+  request.constraint = TRY(either(std::move(request.constraint), std::move(form)));
   request.chat.messages = TRY(parse_messages(messages));
   request.chat.tools = TRY(parse_tools(tools, choice));
   return request;
 }
 
 Object chat_request_schema() {
-  return schema_of({generation_fields(), fields}, {"messages"});
+  return schema_of({generation_fields(), structured_fields(), fields}, {"messages"});
 }
 
 }  // namespace freehold::server

@@ -137,11 +137,33 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{R"("tools":[{"type":"function"}])", "tools[0]"},
         Wrong{R"("tool_choice":"required")", "tool_choice"},
         Wrong{R"("tool_choice":{"type":"function","function":{"name":"f"}})", "tool_choice"},
-        Wrong{R"("response_format":{"type":"json_object"})", "response_format"},
+        Wrong{R"("response_format":{"type":"xml"})", "response_format.type"},
+        Wrong{R"("response_format":{"type":"json_schema","json_schema":{"name":"a b"}})",
+              "response_format.json_schema.name"},
+        Wrong{R"("guided_json":{},"guided_regex":"a")", "response_format"},
+        Wrong{R"("structured_outputs":{"structural_tag":"x"})",
+              "structured_outputs.structural_tag"},
         Wrong{R"("response_format":"text")", "response_format"},
         Wrong{R"("functions":[{"name":"f"}])", "functions"},
-        Wrong{R"("guided_json":{})", "guided_json"}, Wrong{R"("min_tokens":3)", "min_tokens"},
+        Wrong{R"("guided_json":7)", "guided_json"}, Wrong{R"("min_tokens":3)", "min_tokens"},
         Wrong{R"("chat_template_kwargs":[])", "chat_template_kwargs"}));
+
+TEST(ChatRequest, TakesTheFormOfTheAnswerInAllItsWords) {
+  const Value schema{Object{{"type", "object"}}};
+  const auto constraint = [](const char* members) {
+    const auto request = parse_with(members);
+    EXPECT_TRUE(request) << members;
+    return request ? request->constraint : Constraint();
+  };
+  EXPECT_EQ(constraint(R"("response_format":{"type":"json_object"})"), Constraint(JsonObject{}));
+  EXPECT_EQ(constraint(R"("response_format":{"type":"json_schema","json_schema":{"name":"x",
+                          "strict":true,"schema":{"type":"object"}}})"),
+            Constraint(JsonSchema{schema}));
+  EXPECT_EQ(constraint(R"("guided_json":"{\"type\":\"object\"}")"), Constraint(JsonSchema{schema}));
+  EXPECT_EQ(constraint(R"("structured_outputs":{"regex":"a+"})"), Constraint(Pattern{"a+"}));
+  EXPECT_EQ(constraint(R"("guided_choice":["a","b"])"), Constraint(Choice{{"a", "b"}}));
+  EXPECT_EQ(constraint(R"("grammar":"root ::= [a-z]")"), Constraint(Gbnf{"root ::= [a-z]"}));
+}
 
 TEST(ChatRequest, NeedsAMessage) {
   for (const char* body : {"{}", R"({"messages":[]})", R"({"messages":null})"}) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "server/structured_output.h"
+
 namespace freehold::server {
 namespace {
 
@@ -17,12 +19,12 @@ constexpr Field fields[] = {
     {"max_tokens", FieldKind::integer, 0, max_new_tokens, "of each answer; 16 when left out"},
     {"echo", FieldKind::boolean, 0, 0, "begin the answer with the prompt"},
     {"logprobs", FieldKind::integer, 0, max_logprobs, "report so many alternatives a token"},
+    {"response_format", FieldKind::object, 0, 0, "text, json_object or json_schema"},
 };
 
 constexpr Unsupported unsupported[] = {
     {"best_of", "1", "and use 'n'"},
     {"suffix", "null"},
-    {"response_format", R"({"type":"text"})"},
 };
 
 ApiError wrong_prompt(std::string place, std::string_view wanted) {
@@ -74,7 +76,7 @@ Parsed<std::vector<Prompt>> parse_prompts(const Value* given) {
 }  // namespace
 
 Parsed<CompletionRequest> parse_completion_request(const Value& body) {
-  FieldReader reader(body, {generation_fields(), fields});
+  FieldReader reader(body, {generation_fields(), structured_fields(), fields});
   CompletionRequest request{read_generation(reader), {}, false, false};
   request.stop.max_tokens =
       static_cast<std::uint32_t>(reader.integer("max_tokens").value_or(default_max_tokens));
@@ -84,8 +86,11 @@ Parsed<CompletionRequest> parse_completion_request(const Value& body) {
     request.sampling.logprobs = static_cast<std::uint32_t>(*logprobs);
   }
   const Value* prompt = reader.any("prompt");
+  const Object* format = reader.object("response_format");
   reader.refuse(unsupported);
   TRY(reader.verdict());
+  Constraint form = TRY(read_response_format(format));
+  request.constraint = TRY(either(std::move(request.constraint), std::move(form)));
   request.prompts = TRY(parse_prompts(prompt));
   if (request.prompts.size() * request.choices > max_sequences) {
     return fail(
@@ -96,7 +101,7 @@ Parsed<CompletionRequest> parse_completion_request(const Value& body) {
 }
 
 Object completion_request_schema() {
-  return schema_of({generation_fields(), fields}, {"prompt"});
+  return schema_of({generation_fields(), structured_fields(), fields}, {"prompt"});
 }
 
 }  // namespace freehold::server

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "server/structured_output.h"
+
 namespace freehold::server {
 namespace {
 
@@ -40,13 +42,6 @@ constexpr Field fields[] = {
 };
 
 constexpr Unsupported unsupported[] = {
-    {"guided_json", "null"},
-    {"guided_regex", "null"},
-    {"guided_choice", "null"},
-    {"guided_grammar", "null"},
-    {"structured_outputs", "null"},
-    {"grammar", "null"},
-    {"json_schema", "null"},
     {"min_tokens", "0"},
     {"bad_words", "[]"},
     {"allowed_token_ids", "null"},
@@ -160,6 +155,7 @@ GenerationRequest read_generation(FieldReader& reader) {
   generation.cache_salt = reader.string("cache_salt");
   read_sampling(reader, generation.sampling);
   read_stop(reader, generation.stop);
+  generation.constraint = read_structured(reader);
   reader.refuse(unsupported_fields());
   return generation;
 }
@@ -168,7 +164,8 @@ Request choice_request(const GenerationRequest& generation, Prompt prompt, std::
   Request request{.prompt = std::move(prompt),
                   .sampling = generation.sampling,
                   .stop = generation.stop,
-                  .cache_salt = generation.cache_salt};
+                  .cache_salt = generation.cache_salt,
+                  .constraint = generation.constraint};
   if (request.sampling.seed) *request.sampling.seed += choice;
   return request;
 }

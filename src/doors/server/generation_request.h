@@ -15,7 +15,8 @@ struct GenerationRequest {
   std::string model;  // empty: the only one that is served
   Sampling sampling;
   Stop stop;
-  std::string cache_salt;     // see Request
+  std::string cache_salt;  // see Request
+  Constraint constraint;
   std::uint32_t choices = 1;  // n
   bool stream = false;
   bool include_usage = false;

@@ -140,7 +140,10 @@ Parsed<TextJob> make_job(Service& service, const HttpRequest& request) {
               .stream = messages.stream,
               .dialect = std::make_unique<MessagesDialect>(generator->card())};
   job.request_of = [messages = std::move(messages)](std::size_t) {
-    return Request{.prompt = messages.chat, .sampling = messages.sampling, .stop = messages.stop};
+    return Request{.prompt = messages.chat,
+                   .sampling = messages.sampling,
+                   .stop = messages.stop,
+                   .constraint = messages.constraint};
   };
   return job;
 }

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "server/fields.h"
+#include "server/structured_output.h"
 
 namespace freehold::server {
 namespace {
@@ -27,6 +28,8 @@ constexpr Field fields[] = {
     {"tools", FieldKind::list, 0, max_tools, "tools that the model's template is told of"},
     {"tool_choice", FieldKind::object, 0, 0, "only {\"type\":\"auto\"} and {\"type\":\"none\"}"},
     {"thinking", FieldKind::object, 0, 0, "enabled or disabled: told to the template"},
+    {"output_config", FieldKind::object, 0, 0, "format: json_schema that the answer keeps to"},
+    {"output_format", FieldKind::object, 0, 0, "the older name of the same"},
     {"metadata", FieldKind::any, 0, 0, "ignored"},
     {"service_tier", FieldKind::any, 0, 0, "ignored"},
 };
@@ -223,9 +226,12 @@ Parsed<MessagesRequest> parse_messages_request(const Value& body, MessagesUse us
   const List* tools = reader.list("tools");
   const Object* choice = reader.object("tool_choice");
   const Object* thinking = reader.object("thinking");
+  const Object* output = reader.object("output_config");
+  const Object* format = reader.object("output_format");
   TRY(reader.verdict());
   if (use == MessagesUse::answer && !limit) return fail(wrong("max_tokens", "Field required"));
   if (limit) request.stop.max_tokens = static_cast<std::uint32_t>(*limit);
+  request.constraint = TRY(read_output_format(output, format));
   request.chat.messages = TRY(parse_messages(system, messages));
   request.chat.tools = TRY(parse_tools(tools, choice != nullptr ? Value(*choice) : Value()));
   if (thinking != nullptr) read_thinking(Value(*thinking), request.chat);

@@ -11,6 +11,7 @@ struct MessagesRequest {
   Chat chat;
   Sampling sampling;
   Stop stop;
+  Constraint constraint;
   bool stream = false;
 };
 

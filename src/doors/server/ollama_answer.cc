@@ -97,7 +97,10 @@ TextJob ollama_job(Generator& generator, OllamaRequest request, OllamaText text)
               .dialect = std::make_unique<OllamaDialect>(generator.card(), text),
               .errors = &ollama_errors};
   job.request_of = [request = std::move(request)](std::size_t) {
-    return Request{.prompt = request.prompt(), .sampling = request.sampling, .stop = request.stop};
+    return Request{.prompt = request.prompt(),
+                   .sampling = request.sampling,
+                   .stop = request.stop,
+                   .constraint = request.constraint};
   };
   return job;
 }

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "server/structured_output.h"
+
 namespace freehold::server {
 namespace {
 
@@ -21,7 +23,7 @@ constexpr Field common[] = {
     {"stream", FieldKind::boolean, 0, 0, "send the answer line by line; true when left out"},
     {"options", FieldKind::object, 0, 0, "temperature, num_predict, seed, stop and others"},
     {"think", FieldKind::any, 0, 0, "whether to think first, or how hard; told to the template"},
-    {"format", FieldKind::any, 0, 0, "only plain text yet"},
+    {"format", FieldKind::any, 0, 0, "\"json\" or a JSON schema that the answer keeps to"},
     {"keep_alive", FieldKind::any, 0, 0, "ignored: models stay until the server ends"},
 };
 constexpr Field chat_fields[] = {
@@ -90,11 +92,6 @@ void read_thinking(const Value* think, Chat& chat) {
   chat.template_arguments.emplace_back("enable_thinking", flag == nullptr || *flag);
 }
 
-Parsed<void> check_format(const Value* format) {
-  if (format == nullptr || format->is_null() || *format == Value("")) return {};
-  return fail(invalid_field("format", "'format' other than plain text is not supported yet"));
-}
-
 Parsed<OllamaRequest> read_common(FieldReader& reader) {
   OllamaRequest request;
   request.model = reader.string("model");
@@ -105,7 +102,7 @@ Parsed<OllamaRequest> read_common(FieldReader& reader) {
   TRY(reader.verdict());
   TRY(read_options(given, request));
   read_thinking(think, request.chat);
-  TRY(check_format(format));
+  request.constraint = TRY(read_ollama_format(format));
   return request;
 }
 

@@ -19,6 +19,7 @@ struct OllamaRequest {
   bool stream = true;  // unlike in the other dialects
   Sampling sampling;
   Stop stop;
+  Constraint constraint;
 
   Prompt prompt() const { return raw ? Prompt(text) : Prompt(chat); }
 };

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "engine/cache_size.h"
+#include "engine/constraints.h"
 #include "engine/generation_defaults.h"
 #include "model/model.h"
 #include "text/answer_format.h"
@@ -101,6 +102,7 @@ struct LocalGenerator::Parts {
   GenerationDefaults defaults;
   std::vector<Token> end_tokens;
   ModelCard card;
+  std::unique_ptr<Constraints> constraints;  // with a tokenizer only
   std::unique_ptr<Engine> engine;
 
   Result<void> open_text();
@@ -118,6 +120,7 @@ Result<void> LocalGenerator::Parts::open_text() {
   if (tokenizer) {
     const std::span<const Token> own = tokenizer->end_tokens();
     end_tokens.insert(end_tokens.end(), own.begin(), own.end());
+    constraints = std::make_unique<Constraints>(*tokenizer, vocabulary, end_tokens);
   }
   return {};
 }
@@ -251,12 +254,16 @@ Result<std::unique_ptr<Ticket>> LocalGenerator::start(Request request, Listener 
   const std::size_t vocabulary = parts_->decoder->recipe().vocabulary;
   std::unique_ptr<text::AnswerReader> reader;
   std::vector<Token> prompt;
+  Thinking thinking;
+  const bool constrained = !std::holds_alternative<std::monostate>(request.constraint);
   if (Chat* chat = std::get_if<Chat>(&request.prompt); chat != nullptr && tokenizer() != nullptr) {
     const std::string text = TRY(render(*chat));
     const text::AnswerFormat& format = *parts_->answer_format;
     prompt = tokenize_rendered(text);
-    reader = std::make_unique<text::AnswerReader>(format, std::move(chat->tools),
-                                                  text::ends_in_thought(text, format));
+    if (constrained) thinking = thinking_after(text, format, *tokenizer(), *chat);
+    // What must have a form of its own is no call of a tool.
+    reader = std::make_unique<text::AnswerReader>(
+        format, constrained ? List{} : std::move(chat->tools), text::ends_in_thought(text, format));
   } else {
     prompt = TRY(tokenize(request.prompt));
   }
@@ -267,6 +274,10 @@ Result<std::unique_ptr<Ticket>> LocalGenerator::start(Request request, Listener 
       .speller = {},
       .echo_prompt_logprobs = request.echo_prompt_logprobs,
       .cache_salt = std::move(request.cache_salt)};
+  if (constrained) {
+    if (tokenizer() == nullptr) return no_tokenizer("it cannot keep an answer to a form");
+    submission.guide = TRY(parts_->constraints->guide(request.constraint, std::move(thinking)));
+  }
   if (const text::Tokenizer* own = tokenizer(); own != nullptr) {
     submission.speller = std::make_unique<TokenizerSpeller>(
         *own, reader ? parts_->answer_format : nullptr, parts_->is_text_free(submission.prompt));

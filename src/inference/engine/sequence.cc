@@ -15,6 +15,7 @@ Sequence::Sequence(Submission submission, std::shared_ptr<Subscription> subscrip
       echoed_(submission.echo_prompt_logprobs ? 0 : prompt_tokens_),
       stop_(std::move(submission.stop)),
       sampler_(std::move(submission.sampling), tokens_),
+      guide_(std::move(submission.guide)),
       stream_(std::move(submission.speller), std::move(submission.reader), stop_.strings,
               std::move(subscription)),
       submitted_(submitted) {}
@@ -76,8 +77,20 @@ Result<TokenInfo> Sequence::info(std::span<const float> logits, Token token) con
   return result;
 }
 
+// The next token, of those that the guide lets through. The sampler may take another one only where
+// rounding leaves it no weight to choose by.
+Result<Token> Sequence::draw(std::span<const float> logits) {
+  if (!guide_) return sampler_.choose(logits);
+  const std::span<const float> allowed = TRY(guide_->allowed(logits));
+  const Token token = TRY(sampler_.choose(allowed));
+  if (guide_->accept(token)) return token;
+  const Token likeliest = TRY(peak(allowed)).token;
+  if (guide_->accept(likeliest)) return likeliest;
+  return fail(ErrorCode::internal, "what was chosen cannot stand in the answer");
+}
+
 Result<void> Sequence::choose(std::span<const float> logits, Duration now) {
-  const Token token = TRY(sampler_.choose(logits));
+  const Token token = TRY(draw(logits));
   last_token_ = now;
   if (!first_token_) first_token_ = now;
   ++completion_tokens_;
@@ -89,7 +102,7 @@ Result<void> Sequence::choose(std::span<const float> logits, Duration now) {
   if (sampler_.settings().logprobs) infos.push_back(TRY(info(logits, token)));
   tokens_.push_back(token);
   stream_.add(token, std::move(infos));
-  if (stream_.stop_string() != nullptr) {
+  if (stream_.stop_string() != nullptr || (guide_ && guide_->must_end())) {
     end(FinishReason::stop);
   } else if (out_of_room()) {
     end(FinishReason::length);

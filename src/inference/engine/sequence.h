@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "engine/guide.h"
 #include "engine/prefixes.h"
 #include "engine/sampler.h"
 #include "engine/stop.h"
@@ -27,7 +28,8 @@ struct Submission {
   std::unique_ptr<Speller> speller;              // may be empty: no text then
   std::unique_ptr<text::AnswerReader> reader{};  // may be empty: all text is the answer's
   bool echo_prompt_logprobs = false;
-  std::string cache_salt{};  // the cache is shared only with who has the same
+  std::string cache_salt{};        // the cache is shared only with who has the same
+  std::unique_ptr<Guide> guide{};  // may be empty: anything may be said
 };
 
 // The rows of one span's wanted logits, last row: the last token's.
@@ -84,6 +86,7 @@ class Sequence {
  private:
   Result<void> echo(const Rows& rows);
   Result<void> choose(std::span<const float> logits, Duration now);
+  Result<Token> draw(std::span<const float> logits);
   Result<TokenInfo> info(std::span<const float> logits, Token token) const;
   std::uint32_t generated() const { return size() - prompt_tokens_; }
   bool out_of_room() const;
@@ -96,6 +99,7 @@ class Sequence {
   std::uint32_t echoed_;  // tokens of the prompt whose log-probability was told
   StopRules stop_;
   Sampler sampler_;
+  std::unique_ptr<Guide> guide_;
   Stream stream_;
   std::optional<Result<FinishReason>> ending_;
   std::uint32_t completion_tokens_ = 0;  // with a stop token that ended the answer
